@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vmx/caps.h"
+#include "vmx/hw.h"
+#include "vmx/vmx_arch.h"
+#include "vmx/vpmu.h"
+#include "tmavisor/pmu_arch.h"
+
+/* GLOBAL_STATUS_SET, and the streamlined PMI freeze, came with version 4. */
+#define PERFMON_VERSION_NEEDED	4
+/* CPUID.0AH:ECX lists the fixed counters from version 5 on. */
+#define PERFMON_VERSION_FIXED_MASK 5
+
+bool pmu_has_fixed(const struct pmu_caps *pmu, unsigned int counter)
+{
+	return pmu->fixed_mask & TMAV_BIT(counter);
+}
+
+bool pmu_has_full_width(const struct pmu_caps *pmu)
+{
+	return pmu->perf_capabilities & PERFCAP_FULL_WIDTH_WRITE;
+}
+
+u64 pmu_global_ctrl_mask(const struct pmu_caps *pmu)
+{
+	u64 mask = TMAV_BIT(pmu->nr_gp) - 1;
+
+	mask |= (u64)pmu->fixed_mask << GLOBAL_FIXED_SHIFT;
+	if (pmu->metrics)
+		mask |= GLOBAL_CTRL_METRICS;
+	return mask;
+}
+
+u64 pmu_global_status_mask(const struct pmu_caps *pmu)
+{
+	/* Bit 48 means the metrics in both registers. */
+	return pmu_global_ctrl_mask(pmu) | GLOBAL_STATUS_CTR_FRZ |
+	       GLOBAL_STATUS_LBR_FRZ | GLOBAL_STATUS_OVF_DS_BUFFER;
+}
+
+u64 pmu_fixed_ctr_ctrl_mask(const struct pmu_caps *pmu)
+{
+	u64 mask = 0;
+	int i;
+
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (pmu_has_fixed(pmu, i))
+			mask |= FIXED_CTR_CTRL_OS(i) | FIXED_CTR_CTRL_USR(i) |
+				FIXED_CTR_CTRL_PMI(i);
+	return mask;
+}
+
+u64 pmu_counter_mask(u32 width)
+{
+	return TMAV_BIT(width) - 1;
+}
+
+static u32 min_u32(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_intel(void)
+{
+	struct cpuid_regs4 r;
+
+	hw_cpuid(CPUID_VENDOR, 0, &r);
+	return !memcmp(&r.ebx, "Genu", 4) && !memcmp(&r.edx, "ineI", 4) &&
+	       !memcmp(&r.ecx, "ntel", 4);
+}
+
+/*
+ * Linux clears its own VMX feature flag when firmware locked VMX off, so look
+ * at raw CPUID to tell that from a CPU without VMX.
+ */
+static int check_vmx_usable(const struct cpuid_regs4 *features)
+{
+	u64 control;
+
+	if (!(features->ecx & CPUID_1_ECX_VMX)) {
+		log_err("this CPU has no VMX (CPUID.1:ECX[5] is 0); in a virtual machine, have nested VMX enabled\n");
+		return -ENODEV;
+	}
+	if (!hw_rdmsr_safe(IA32_FEATURE_CONTROL, &control))
+		control = 0;
+	if (!(control & FEATURE_CONTROL_LOCKED)) {
+		log_err("IA32_FEATURE_CONTROL is not locked, so VMX cannot be entered; enable VT-x in the firmware setup\n");
+		return -EPERM;
+	}
+	if (!(control & FEATURE_CONTROL_VMX_OUTSIDE_SMX)) {
+		log_err("firmware has locked VMX off (IA32_FEATURE_CONTROL %#llx); enable VT-x in the firmware setup\n",
+			control);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int check_vmx_free(void)
+{
+	u64 cr4 = hw_read_cr4();
+
+	if (cr4 & CR4_FRED) {
+		log_err("CR4.FRED is set and not supported here; boot with fred=off\n");
+		return -EOPNOTSUPP;
+	}
+	if (cr4 & CR4_VMXE) {
+		log_err("VMX is in use (CR4.VMXE is set), probably by KVM; stop its virtual machines and 'modprobe -r kvm_intel'\n");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static void read_vmx(struct cpu_caps *caps)
+{
+	caps->vmx_basic = hw_rdmsr(IA32_VMX_BASIC);
+	caps->vmx_misc = hw_rdmsr(IA32_VMX_MISC);
+	caps->cr0_fixed0 = hw_rdmsr(IA32_VMX_CR0_FIXED0);
+	caps->cr0_fixed1 = hw_rdmsr(IA32_VMX_CR0_FIXED1);
+	caps->cr4_fixed0 = hw_rdmsr(IA32_VMX_CR4_FIXED0);
+	caps->cr4_fixed1 = hw_rdmsr(IA32_VMX_CR4_FIXED1);
+	caps->pt_in_vmx = caps->vmx_misc & VMX_MISC_PT_IN_VMX;
+	if (!hw_rdmsr_safe(IA32_VMX_EPT_VPID_CAP, &caps->ept_vpid))
+		caps->ept_vpid = 0;
+}
+
+static int check_ept(const struct cpu_caps *caps)
+{
+	u64 needed = VMX_EPT_WALK_LENGTH_4 | VMX_EPT_WRITE_BACK;
+
+	if ((caps->ept_vpid & needed) == needed)
+		return 0;
+	log_err("this CPU has no EPT with 4 levels and write-back memory (IA32_VMX_EPT_VPID_CAP %#llx); a newer CPU is needed\n",
+		caps->ept_vpid);
+	return -EOPNOTSUPP;
+}
+
+static void read_pmu(struct pmu_caps *pmu, const struct cpuid_regs4 *features)
+{
+	struct cpuid_regs4 r;
+
+	hw_cpuid(CPUID_PERFMON, 0, &r);
+	pmu->version = r.eax & CPUID_0A_EAX_VERSION;
+	pmu->nr_gp = min_u32((r.eax >> CPUID_0A_EAX_NR_GP_SHIFT) & 0xff,
+			     PMU_MAX_GP_COUNTERS);
+	pmu->gp_width = (r.eax >> CPUID_0A_EAX_GP_WIDTH_SHIFT) & 0xff;
+	pmu->nr_events = r.eax >> CPUID_0A_EAX_NR_EVENTS_SHIFT;
+	pmu->events_missing = r.ebx;
+	/* "FxCtr[i]_is_supported := ECX[i] || (EDX[4:0] > i)" */
+	pmu->fixed_mask = TMAV_BIT(r.edx & CPUID_0A_EDX_NR_FIXED) - 1;
+	if (pmu->version >= PERFMON_VERSION_FIXED_MASK)
+		pmu->fixed_mask |= r.ecx;
+	pmu->fixed_mask &= TMAV_BIT(PMU_MAX_FIXED_COUNTERS) - 1;
+	pmu->fixed_width = (r.edx >> CPUID_0A_EDX_FIXED_WIDTH_SHIFT) & 0xff;
+
+	pmu->perf_capabilities = 0;
+	if (features->ecx & CPUID_1_ECX_PDCM)
+		pmu->perf_capabilities = hw_rdmsr(IA32_PERF_CAPABILITIES);
+	/* The metrics are shares of what fixed counter 3 counts. */
+	pmu->metrics = pmu->perf_capabilities & PERFCAP_PERF_METRICS &&
+		       pmu_has_fixed(pmu, FIXED_SLOTS);
+}
+
+static int check_pmu(const struct pmu_caps *pmu)
+{
+	if (pmu->version < PERFMON_VERSION_NEEDED) {
+		log_err("performance monitoring is version %u, %u is needed (IA32_PERF_GLOBAL_STATUS_SET); use a Skylake or later CPU, or have the hypervisor beneath show its PMU\n",
+			pmu->version, PERFMON_VERSION_NEEDED);
+		return -EOPNOTSUPP;
+	}
+	if (!pmu_has_full_width(pmu)) {
+		log_err("counters cannot be written in full width (IA32_PERF_CAPABILITIES[13] is 0), so they cannot be switched; use a CPU that has it\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/*
+ * Tracing that goes on in guest mode would write packets to the host's buffer,
+ * and VMXON itself faults or stops it where the two don't go together.
+ */
+static int check_pt(const struct cpu_caps *caps)
+{
+	struct cpuid_regs4 r;
+	u64 rtit = 0;
+
+	hw_cpuid(CPUID_STRUCTURED, 0, &r);
+	if (!(r.ebx & CPUID_7_EBX_PT) || caps->pt_in_vmx)
+		return 0;
+	if (!hw_rdmsr_safe(IA32_RTIT_CTL, &rtit) || !(rtit & RTIT_CTL_TRACE_EN))
+		return 0;
+	log_err("Intel PT is tracing and cannot go together with VMX on this CPU; stop 'perf record -e intel_pt' first\n");
+	return -EBUSY;
+}
+
+int caps_read(struct cpu_caps *caps)
+{
+	struct cpuid_regs4 features;
+	int err;
+
+	memset(caps, 0, sizeof(*caps));
+	if (!is_intel()) {
+		log_err("this is no Intel CPU; VT-x is needed\n");
+		return -ENODEV;
+	}
+	hw_cpuid(CPUID_FEATURES, 0, &features);
+	caps->signature = features.eax;
+	caps->hypervisor = features.ecx & CPUID_1_ECX_HYPERVISOR;
+	caps->microcode = hw_rdmsr(IA32_BIOS_SIGN_ID) >> 32;
+
+	err = check_vmx_usable(&features);
+	if (!err)
+		err = check_vmx_free();
+	if (err)
+		return err;
+	read_vmx(caps);
+	read_pmu(&caps->pmu, &features);
+	err = check_ept(caps);
+	if (!err)
+		err = check_pmu(&caps->pmu);
+	if (!err)
+		err = check_pt(caps);
+	caps->extra_msrs = vpmu_extra_msrs();
+	return err;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vmx/ctls.h"
+#include "vmx/hw.h"
+#include "vmx/vmx_arch.h"
+
+enum ctl_demand { MUST_SET, WANT_SET, MUST_CLEAR };
+
+struct ctl {
+	u32			bit;
+	enum ctl_demand		demand;
+	const char		*name;
+};
+
+static const struct ctl pin_ctls[] = {
+	{ PIN_EXTERNAL_INTERRUPT_EXITING, MUST_SET,  "external-interrupt exiting" },
+	{ PIN_NMI_EXITING,		MUST_SET,   "NMI exiting" },
+	{ PIN_VIRTUAL_NMIS,		MUST_SET,   "virtual NMIs" },
+	/* Bounds the time with interrupts off, whatever the guest does. */
+	{ PIN_PREEMPTION_TIMER,		MUST_SET,   "VMX-preemption timer" },
+	{ PIN_POSTED_INTERRUPTS,	MUST_CLEAR, "process posted interrupts" },
+	{}
+};
+
+/* What reaches beyond the guest's own registers and memory exits. */
+static const struct ctl cpu_ctls[] = {
+	{ CPU_HLT_EXITING,		MUST_SET,   "HLT exiting" },
+	{ CPU_INVLPG_EXITING,		MUST_SET,   "INVLPG exiting" },
+	{ CPU_MWAIT_EXITING,		MUST_SET,   "MWAIT exiting" },
+	{ CPU_CR3_LOAD_EXITING,		MUST_SET,   "CR3-load exiting" },
+	{ CPU_CR3_STORE_EXITING,	MUST_SET,   "CR3-store exiting" },
+	{ CPU_CR8_LOAD_EXITING,		MUST_SET,   "CR8-load exiting" },
+	{ CPU_CR8_STORE_EXITING,	MUST_SET,   "CR8-store exiting" },
+	{ CPU_MOV_DR_EXITING,		MUST_SET,   "MOV-DR exiting" },
+	{ CPU_UNCONDITIONAL_IO_EXITING,	MUST_SET,   "unconditional I/O exiting" },
+	{ CPU_USE_MSR_BITMAPS,		MUST_SET,   "use MSR bitmaps" },
+	{ CPU_MONITOR_EXITING,		MUST_SET,   "MONITOR exiting" },
+	{ CPU_SECONDARY_CONTROLS,	MUST_SET,   "activate secondary controls" },
+	{ CPU_INTERRUPT_WINDOW_EXITING,	MUST_CLEAR, "interrupt-window exiting" },
+	{ CPU_USE_TPR_SHADOW,		MUST_CLEAR, "use TPR shadow" },
+	{ CPU_USE_IO_BITMAPS,		MUST_CLEAR, "use I/O bitmaps" },
+	{ CPU_TERTIARY_CONTROLS,	MUST_CLEAR, "activate tertiary controls" },
+	{}
+};
+
+/* Cleared, an "enable" makes its instruction #UD in the guest. */
+static const struct ctl cpu2_ctls[] = {
+	{ CPU2_ENABLE_EPT,		MUST_SET,   "enable EPT" },
+	{ CPU2_WBINVD_EXITING,		MUST_SET,   "WBINVD exiting" },
+	{ CPU2_ENCLS_EXITING,		WANT_SET,   "ENCLS exiting" },
+	{ CPU2_ENABLE_RDTSCP,		MUST_CLEAR, "enable RDTSCP" },
+	{ CPU2_ENABLE_VPID,		MUST_CLEAR, "enable VPID" },
+	{ CPU2_ENABLE_INVPCID,		MUST_CLEAR, "enable INVPCID" },
+	{ CPU2_ENABLE_VM_FUNCTIONS,	MUST_CLEAR, "enable VM functions" },
+	{ CPU2_ENABLE_XSAVES,		MUST_CLEAR, "enable XSAVES/XRSTORS" },
+	{ CPU2_ENABLE_USER_WAIT,	MUST_CLEAR, "enable user wait and pause" },
+	{ CPU2_ENABLE_PCONFIG,		MUST_CLEAR, "enable PCONFIG" },
+	{}
+};
+
+static const struct ctl exit_ctls[] = {
+	{ EXIT_SAVE_DEBUG_CONTROLS,	MUST_SET,   "save debug controls" },
+	{ EXIT_HOST_ADDRESS_SPACE_SIZE,	MUST_SET,   "host address-space size" },
+	{ EXIT_LOAD_PERF_GLOBAL_CTRL,	MUST_SET,   "load IA32_PERF_GLOBAL_CTRL" },
+	{ EXIT_LOAD_EFER,		MUST_SET,   "load IA32_EFER" },
+	{ EXIT_SAVE_PREEMPTION_TIMER,	MUST_SET,   "save VMX-preemption timer value" },
+	{ EXIT_SAVE_PERF_GLOBAL_CTRL,	MUST_SET,   "save IA32_PERF_GLOBAL_CTRL" },
+	/* The STI after put delivers the interrupt, through the host's IDT. */
+	{ EXIT_ACK_INTERRUPT,		MUST_CLEAR, "acknowledge interrupt on exit" },
+	{}
+};
+
+static const struct ctl entry_ctls[] = {
+	{ ENTRY_LOAD_DEBUG_CONTROLS,	MUST_SET,   "load debug controls" },
+	{ ENTRY_IA32E_MODE_GUEST,	MUST_SET,   "IA-32e mode guest" },
+	{ ENTRY_LOAD_PERF_GLOBAL_CTRL,	MUST_SET,   "load IA32_PERF_GLOBAL_CTRL" },
+	{ ENTRY_LOAD_EFER,		MUST_SET,   "load IA32_EFER" },
+	{}
+};
+
+static const struct ctl rdpmc_exiting = {
+	CPU_RDPMC_EXITING, MUST_SET, "RDPMC exiting"
+};
+
+static const struct ctl_word_def {
+	const char		*name;
+	const char		*short_name;
+	u32			msr;
+	u32			true_msr;	/* lets more default-1 bits be 0 */
+	const struct ctl	*ctls;
+} words[NR_VMX_CTL_WORDS] = {
+	[VMX_CTL_PIN]   = { "pin-based control", "pin",
+			IA32_VMX_PINBASED_CTLS, IA32_VMX_TRUE_PINBASED_CTLS, pin_ctls },
+	[VMX_CTL_CPU]   = { "processor-based control", "cpu",
+			IA32_VMX_PROCBASED_CTLS, IA32_VMX_TRUE_PROCBASED_CTLS, cpu_ctls },
+	[VMX_CTL_CPU2]  = { "secondary processor-based control", "cpu2",
+			IA32_VMX_PROCBASED_CTLS2, IA32_VMX_PROCBASED_CTLS2, cpu2_ctls },
+	[VMX_CTL_EXIT]  = { "VM-exit control", "exit",
+			IA32_VMX_EXIT_CTLS, IA32_VMX_TRUE_EXIT_CTLS, exit_ctls },
+	[VMX_CTL_ENTRY] = { "VM-entry control", "entry",
+			IA32_VMX_ENTRY_CTLS, IA32_VMX_TRUE_ENTRY_CTLS, entry_ctls },
+};
+
+/*
+ * A value that VM entry loads and VM exit does not give back, or the other way
+ * round, is a leak: these go together or not at all.
+ */
+static const struct {
+	u32		entry;
+	u32		exit;
+	const char	*name;
+} pairs[] = {
+	{ ENTRY_LOAD_PERF_GLOBAL_CTRL, EXIT_LOAD_PERF_GLOBAL_CTRL, "IA32_PERF_GLOBAL_CTRL" },
+	{ ENTRY_LOAD_PERF_GLOBAL_CTRL, EXIT_SAVE_PERF_GLOBAL_CTRL, "IA32_PERF_GLOBAL_CTRL" },
+	{ ENTRY_LOAD_EFER, EXIT_LOAD_EFER, "IA32_EFER" },
+	{ ENTRY_LOAD_DEBUG_CONTROLS, EXIT_SAVE_DEBUG_CONTROLS, "debug controls" },
+};
+
+u32 ctls_adjust(u32 must_be_1, u32 may_be_1, u32 must_set, u32 want_set,
+		u32 must_clear, u32 *word)
+{
+	*word = ((must_set | want_set) & may_be_1) | must_be_1;
+	return (must_set & ~*word) | (must_clear & *word);
+}
+
+static u32 demanded(const struct ctl *ctls, enum ctl_demand demand)
+{
+	u32 bits = 0;
+
+	for (; ctls->name; ctls++)
+		if (ctls->demand == demand)
+			bits |= ctls->bit;
+	return bits;
+}
+
+static void log_lost(const struct ctl_word_def *def, u32 lost, u32 msr, u64 cap)
+{
+	const struct ctl *c;
+
+	for (c = def->ctls; c->name && !(c->bit & lost); c++)
+		;
+	if (!c->name)
+		c = &rdpmc_exiting;
+	log_err("%s \"%s\" cannot be %s on this CPU (MSR %#x is %#llx); a Sapphire Rapids or later has it\n",
+		def->name, c->name, c->demand == MUST_CLEAR ? "0" : "1", msr, cap);
+}
+
+static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
+		       u32 *word)
+{
+	const struct ctl_word_def *def = &words[w];
+	u32 msr = true_msrs ? def->true_msr : def->msr;
+	u64 cap = 0;
+	u32 lost;
+
+	/* The MSR of the secondary controls is there only if they are. */
+	if (!hw_rdmsr_safe(msr, &cap))
+		cap = 0;
+	lost = ctls_adjust(cap, cap >> 32,
+			   must_set | demanded(def->ctls, MUST_SET),
+			   demanded(def->ctls, WANT_SET),
+			   demanded(def->ctls, MUST_CLEAR), word);
+	if (!lost)
+		return 0;
+	log_lost(def, lost, msr, cap);
+	return -EOPNOTSUPP;
+}
+
+static int check_pairs(const struct ctls *ctls)
+{
+	unsigned int i;
+
+	for (i = 0; i < TMAV_ARRAY_SIZE(pairs); i++) {
+		bool entry = ctls->word[VMX_CTL_ENTRY] & pairs[i].entry;
+		bool exit = ctls->word[VMX_CTL_EXIT] & pairs[i].exit;
+
+		if (entry == exit)
+			continue;
+		log_err("VM entry and VM exit don't agree on %s; the tables in ctls.c are wrong\n",
+			pairs[i].name);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+int ctls_choose(const struct cpu_caps *caps, bool rdpmc, struct ctls *ctls)
+{
+	bool true_msrs = caps->vmx_basic & VMX_BASIC_HAS_TRUE_CTLS;
+	int err, w;
+
+	for (w = 0; w < NR_VMX_CTL_WORDS; w++) {
+		u32 must_set = w == VMX_CTL_CPU && rdpmc ? CPU_RDPMC_EXITING : 0;
+
+		err = choose_word(w, true_msrs, must_set, &ctls->word[w]);
+		if (err)
+			return err;
+	}
+	return check_pairs(ctls);
+}
+
+void ctls_log(const struct ctls *ctls)
+{
+	int w;
+
+	for (w = 0; w < NR_VMX_CTL_WORDS; w++) {
+		const struct ctl *c;
+
+		log_info("%-5s controls %#010x\n", words[w].short_name,
+			 ctls->word[w]);
+		for (c = words[w].ctls; c->name; c++)
+			if (ctls->word[w] & c->bit)
+				log_debug("  %s\n", c->name);
+	}
+}

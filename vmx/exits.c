@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vmx/exits.h"
+#include "vmx/dump.h"
+#include "vmx/vmx_arch.h"
+#include "tmavisor/guest_abi.h"
+
+static void skip_instruction(struct run *run)
+{
+	vmcs_writenat(&run->vmcs, GUEST_RIP, vmcs_readnat(GUEST_RIP) +
+		      vmcs_read32(EXIT_INSTRUCTION_LENGTH));
+}
+
+static void inject_gp(struct run *run)
+{
+	vmcs_write32(&run->vmcs, ENTRY_INTERRUPTION_INFO,
+		     VECTOR_GP | INTR_INFO_TYPE_EXCEPTION |
+		     INTR_INFO_ERROR_CODE | INTR_INFO_VALID);
+	vmcs_write32(&run->vmcs, ENTRY_EXCEPTION_ERROR_CODE, 0);
+}
+
+static void return_edx_eax(struct run *run, u64 val)
+{
+	run->regs.rax = (u32)val;
+	run->regs.rdx = val >> 32;
+}
+
+/* The guest executes the instruction, or gets the #GP it deserves. */
+static enum exit_action finish_access(struct run *run, bool valid)
+{
+	if (valid)
+		skip_instruction(run);
+	else
+		inject_gp(run);
+	return ACTION_RESUME;
+}
+
+static enum exit_action handle_rdmsr(struct run *run)
+{
+	u64 val = 0;
+	bool valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
+
+	if (valid)
+		return_edx_eax(run, val);
+	else
+		log_debug("guest RDMSR %#x: #GP\n", (u32)run->regs.rcx);
+	return finish_access(run, valid);
+}
+
+static enum exit_action handle_wrmsr(struct run *run)
+{
+	u64 val = (u32)run->regs.rax | run->regs.rdx << 32;
+	bool valid = vpmu_wrmsr(&run->vpmu, run->regs.rcx, val);
+
+	if (!valid)
+		log_debug("guest WRMSR %#x, %#llx: #GP\n",
+			  (u32)run->regs.rcx, val);
+	return finish_access(run, valid);
+}
+
+/* Privilege was checked before the exit, validity of ECX was not. */
+static enum exit_action handle_rdpmc(struct run *run)
+{
+	u64 val = 0;
+	bool valid = vpmu_rdpmc(&run->vpmu, run->regs.rcx, &val);
+
+	if (valid)
+		return_edx_eax(run, val);
+	return finish_access(run, valid);
+}
+
+static enum exit_action handle_cpuid(struct run *run)
+{
+	u32 leaf = run->regs.rax, subleaf = run->regs.rcx;
+	struct cpuid_regs4 r;
+
+	hw_cpuid(leaf, subleaf, &r);
+	vpmu_cpuid(&run->vpmu, leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
+	run->regs.rax = r.eax;
+	run->regs.rbx = r.ebx;
+	run->regs.rcx = r.ecx;
+	run->regs.rdx = r.edx;
+	skip_instruction(run);
+	return ACTION_RESUME;
+}
+
+static enum exit_action fail(struct run *run, u32 reason)
+{
+	dump_exit(reason, &run->regs);
+	return ACTION_FAIL;
+}
+
+static enum exit_action handle_vmcall(struct run *run, u32 reason)
+{
+	return run->regs.rax == GUEST_CALL_DONE ? ACTION_DONE : fail(run, reason);
+}
+
+/* NMIs are blocked from here to the IRET of the handler that hw_nmi() runs. */
+static enum exit_action handle_exception_or_nmi(struct run *run, u32 reason)
+{
+	u32 info = vmcs_read32(EXIT_INTERRUPTION_INFO);
+
+	if ((info & INTR_INFO_TYPE) != INTR_INFO_TYPE_NMI)
+		return fail(run, reason);
+	run->nmi = true;
+	return ACTION_YIELD;
+}
+
+enum exit_action exits_handle(struct run *run, u32 reason)
+{
+	u32 basic = reason & EXIT_REASON_BASIC;
+
+	if (reason & EXIT_REASON_ENTRY_FAILURE) {
+		dump_entry_failure(0, pmu_global_ctrl_mask(&run->caps.pmu));
+		return ACTION_FAIL;
+	}
+	if (basic < RUN_NR_EXIT_REASONS)
+		run->exits[basic]++;
+	switch (basic) {
+	case EXIT_EXCEPTION_OR_NMI:
+		return handle_exception_or_nmi(run, reason);
+	case EXIT_EXTERNAL_INTERRUPT:
+		/* Still pending: the STI after put takes it. */
+		return ACTION_YIELD;
+	case EXIT_PREEMPTION_TIMER:
+		return ACTION_PREEMPTED;
+	case EXIT_CPUID:
+		return handle_cpuid(run);
+	case EXIT_RDPMC:
+		return handle_rdpmc(run);
+	case EXIT_RDMSR:
+		return handle_rdmsr(run);
+	case EXIT_WRMSR:
+		return handle_wrmsr(run);
+	case EXIT_VMCALL:
+		return handle_vmcall(run, reason);
+	}
+	return fail(run, reason);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The host's state that a VM exit does not give back, or that VM entry would
+ * show the guest. Registers of the PMU are vpmu's.
+ */
+#ifndef VMX_HOST_H
+#define VMX_HOST_H
+
+#include "vmx/hw.h"
+
+struct host_state {
+	u64			cr0, cr2, cr3, cr4;
+	u64			dr7;
+	u64			efer;
+	u64			debugctl;
+	u64			fs_base, gs_base, kernel_gs_base, tr_base;
+	u64			sysenter_cs, sysenter_esp, sysenter_eip;
+	struct hw_table		gdt, idt;
+	struct hw_selectors	sel;
+};
+
+/* In VMX root, interrupts off, before the slice's first entry. */
+void host_save(struct host_state *host);
+/*
+ * After each hw_enter(), before anything else: what it or the exit has
+ * changed.
+ */
+void host_after_exit(const struct host_state *host);
+/* At the end of the slice: the rest. */
+void host_restore(const struct host_state *host);
+
+#endif

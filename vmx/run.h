@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One guest and its runs: load, enter, handle, put, a slice at a time.
+ */
+#ifndef VMX_RUN_H
+#define VMX_RUN_H
+
+#include "vmx/ept.h"
+#include "vmx/host.h"
+#include "vmx/msr_bitmap.h"
+#include "vmx/root.h"
+#include "vmx/vmcs.h"
+#include "vmx/vpmu.h"
+
+/* Basic exit reasons are below this; one counter each. */
+enum { RUN_NR_EXIT_REASONS = 80 };
+
+struct run {
+	struct cpu_caps		caps;
+	struct ctls		ctls;
+	struct root		root;
+	struct vmcs		vmcs;
+	struct msr_bitmap	bitmap;
+	struct ept		ept;
+	struct vpmu		vpmu;
+	struct host_state	host;
+	struct guest_regs	regs;
+	struct vmcs_guest	start;
+	bool			fresh;		/* VMCS not written since run_start() */
+	bool			nmi;		/* of the host's, to be delivered */
+	u32			postponed;	/* loads, in a row, for a PMI of the host's */
+	u64			guest_tsc;	/* TSC ticks in guest mode since run_start() */
+	u64			exits[RUN_NR_EXIT_REASONS];
+};
+
+enum run_result {
+	RUN_MORE,		/* the slice is over, the guest isn't */
+	RUN_PREEMPTED,		/* likewise, by the preemption timer */
+	RUN_DONE,		/* the guest has said so */
+};
+
+/*
+ * Read the CPU's capabilities, choose controls, allocate what a guest needs.
+ * On the CPU it will run on. Negative errno as caps_read(), ctls_choose(), or
+ * -ENOMEM; nothing is left behind then.
+ */
+int run_alloc(struct run *run);
+void run_free(struct run *run);
+
+/* The guest from its beginning, with registers as after RESET. */
+void run_start(struct run *run, const struct vmcs_guest *start);
+
+/*
+ * One slice, interrupts off: VMX root is entered and left inside. @timer in
+ * units of the VMX-preemption timer, see run_timer_ticks(). An enum
+ * run_result, or
+ * -EAGAIN  an interrupt of the host's must be let in first
+ * -EBUSY   VMX is in use by now
+ * -EIO     VM entry failed, or an exit that has no handler; reported
+ */
+int run_slice(struct run *run, u32 timer);
+
+/* TSC ticks in units of the VMX-preemption timer: at least 1. */
+u32 run_timer_ticks(const struct run *run, u64 tsc);
+
+#endif

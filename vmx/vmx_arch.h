@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * VMX and the CPU around it as the SDM describes them: capability MSRs,
+ * control bits, exit reasons, and the few other registers that a hypervisor
+ * touches.  Names follow the SDM.  Performance monitoring is in pmu_arch.h.
+ */
+#ifndef VMX_VMX_ARCH_H
+#define VMX_VMX_ARCH_H
+
+#include "tmavisor/types.h"
+
+enum vmx_msr {
+	IA32_FEATURE_CONTROL		= 0x03a,
+	IA32_BIOS_SIGN_ID		= 0x08b,
+	IA32_SYSENTER_CS		= 0x174,
+	IA32_SYSENTER_ESP		= 0x175,
+	IA32_SYSENTER_EIP		= 0x176,
+	IA32_VMX_BASIC			= 0x480,
+	IA32_VMX_PINBASED_CTLS		= 0x481,
+	IA32_VMX_PROCBASED_CTLS		= 0x482,
+	IA32_VMX_EXIT_CTLS		= 0x483,
+	IA32_VMX_ENTRY_CTLS		= 0x484,
+	IA32_VMX_MISC			= 0x485,
+	IA32_VMX_CR0_FIXED0		= 0x486,
+	IA32_VMX_CR0_FIXED1		= 0x487,
+	IA32_VMX_CR4_FIXED0		= 0x488,
+	IA32_VMX_CR4_FIXED1		= 0x489,
+	IA32_VMX_PROCBASED_CTLS2	= 0x48b,
+	IA32_VMX_EPT_VPID_CAP		= 0x48c,
+	IA32_VMX_TRUE_PINBASED_CTLS	= 0x48d,
+	IA32_VMX_TRUE_PROCBASED_CTLS	= 0x48e,
+	IA32_VMX_TRUE_EXIT_CTLS		= 0x48f,
+	IA32_VMX_TRUE_ENTRY_CTLS	= 0x490,
+	IA32_RTIT_CTL			= 0x570,
+	IA32_LBR_CTL			= 0x14ce,
+	IA32_EFER			= 0xc0000080,
+	IA32_FS_BASE			= 0xc0000100,
+	IA32_GS_BASE			= 0xc0000101,
+	IA32_KERNEL_GS_BASE		= 0xc0000102,
+};
+
+/* CPUID */
+enum cpuid_leaf {
+	CPUID_VENDOR		= 0x0,
+	CPUID_FEATURES		= 0x1,
+	CPUID_STRUCTURED	= 0x7,
+	CPUID_PERFMON		= 0xa,
+	CPUID_PT		= 0x14,
+	CPUID_LBR		= 0x1c,
+};
+#define CPUID_1_ECX_DTES64		TMAV_BIT(2)
+#define CPUID_1_ECX_MONITOR		TMAV_BIT(3)
+#define CPUID_1_ECX_DS_CPL		TMAV_BIT(4)
+#define CPUID_1_ECX_VMX			TMAV_BIT(5)
+#define CPUID_1_ECX_PDCM		TMAV_BIT(15)
+#define CPUID_1_ECX_HYPERVISOR		TMAV_BIT(31)
+#define CPUID_1_EDX_DS			TMAV_BIT(21)
+#define CPUID_7_EBX_PT			TMAV_BIT(25)
+#define CPUID_7_EDX_ARCH_LBR		TMAV_BIT(19)
+
+/* IA32_FEATURE_CONTROL */
+#define FEATURE_CONTROL_LOCKED		TMAV_BIT(0)
+#define FEATURE_CONTROL_VMX_OUTSIDE_SMX	TMAV_BIT(2)
+
+/* IA32_VMX_BASIC */
+#define VMX_BASIC_REVISION_ID		0x7fffffffULL
+#define VMX_BASIC_HAS_TRUE_CTLS		TMAV_BIT(55)
+
+/* IA32_VMX_MISC */
+#define VMX_MISC_PREEMPTION_TIMER_RATE	0x1fULL
+#define VMX_MISC_PT_IN_VMX		TMAV_BIT(14)
+
+/* IA32_VMX_EPT_VPID_CAP */
+#define VMX_EPT_WALK_LENGTH_4		TMAV_BIT(6)
+#define VMX_EPT_WRITE_BACK		TMAV_BIT(14)
+
+/* IA32_RTIT_CTL */
+#define RTIT_CTL_TRACE_EN		TMAV_BIT(0)
+
+/* Pin-based VM-execution controls */
+#define PIN_EXTERNAL_INTERRUPT_EXITING	TMAV_BIT(0)
+#define PIN_NMI_EXITING			TMAV_BIT(3)
+#define PIN_VIRTUAL_NMIS		TMAV_BIT(5)
+#define PIN_PREEMPTION_TIMER		TMAV_BIT(6)
+#define PIN_POSTED_INTERRUPTS		TMAV_BIT(7)
+
+/* Primary processor-based VM-execution controls */
+#define CPU_INTERRUPT_WINDOW_EXITING	TMAV_BIT(2)
+#define CPU_USE_TSC_OFFSETTING		TMAV_BIT(3)
+#define CPU_HLT_EXITING			TMAV_BIT(7)
+#define CPU_INVLPG_EXITING		TMAV_BIT(9)
+#define CPU_MWAIT_EXITING		TMAV_BIT(10)
+#define CPU_RDPMC_EXITING		TMAV_BIT(11)
+#define CPU_CR3_LOAD_EXITING		TMAV_BIT(15)
+#define CPU_CR3_STORE_EXITING		TMAV_BIT(16)
+#define CPU_TERTIARY_CONTROLS		TMAV_BIT(17)
+#define CPU_CR8_LOAD_EXITING		TMAV_BIT(19)
+#define CPU_CR8_STORE_EXITING		TMAV_BIT(20)
+#define CPU_USE_TPR_SHADOW		TMAV_BIT(21)
+#define CPU_MOV_DR_EXITING		TMAV_BIT(23)
+#define CPU_UNCONDITIONAL_IO_EXITING	TMAV_BIT(24)
+#define CPU_USE_IO_BITMAPS		TMAV_BIT(25)
+#define CPU_USE_MSR_BITMAPS		TMAV_BIT(28)
+#define CPU_MONITOR_EXITING		TMAV_BIT(29)
+#define CPU_SECONDARY_CONTROLS		TMAV_BIT(31)
+
+/* Secondary processor-based VM-execution controls */
+#define CPU2_ENABLE_EPT			TMAV_BIT(1)
+#define CPU2_ENABLE_RDTSCP		TMAV_BIT(3)
+#define CPU2_ENABLE_VPID		TMAV_BIT(5)
+#define CPU2_WBINVD_EXITING		TMAV_BIT(6)
+#define CPU2_ENABLE_INVPCID		TMAV_BIT(12)
+#define CPU2_ENABLE_VM_FUNCTIONS	TMAV_BIT(13)
+#define CPU2_ENCLS_EXITING		TMAV_BIT(15)
+#define CPU2_ENABLE_XSAVES		TMAV_BIT(20)
+#define CPU2_ENABLE_USER_WAIT		TMAV_BIT(26)
+#define CPU2_ENABLE_PCONFIG		TMAV_BIT(27)
+
+/* Primary VM-exit controls */
+#define EXIT_SAVE_DEBUG_CONTROLS	TMAV_BIT(2)
+#define EXIT_HOST_ADDRESS_SPACE_SIZE	TMAV_BIT(9)
+#define EXIT_LOAD_PERF_GLOBAL_CTRL	TMAV_BIT(12)
+#define EXIT_ACK_INTERRUPT		TMAV_BIT(15)
+#define EXIT_LOAD_EFER			TMAV_BIT(21)
+#define EXIT_SAVE_PREEMPTION_TIMER	TMAV_BIT(22)
+#define EXIT_SAVE_PERF_GLOBAL_CTRL	TMAV_BIT(30)
+
+/* VM-entry controls */
+#define ENTRY_LOAD_DEBUG_CONTROLS	TMAV_BIT(2)
+#define ENTRY_IA32E_MODE_GUEST		TMAV_BIT(9)
+#define ENTRY_LOAD_PERF_GLOBAL_CTRL	TMAV_BIT(13)
+#define ENTRY_LOAD_EFER			TMAV_BIT(15)
+
+/* Basic exit reasons, "VMX Basic Exit Reasons" */
+enum exit_reason {
+	EXIT_EXCEPTION_OR_NMI		= 0,
+	EXIT_EXTERNAL_INTERRUPT		= 1,
+	EXIT_TRIPLE_FAULT		= 2,
+	EXIT_CPUID			= 10,
+	EXIT_RDPMC			= 15,
+	EXIT_VMCALL			= 18,
+	EXIT_RDMSR			= 31,
+	EXIT_WRMSR			= 32,
+	EXIT_INVALID_GUEST_STATE	= 33,
+	EXIT_MSR_LOADING		= 34,
+	EXIT_EPT_VIOLATION		= 48,
+	EXIT_PREEMPTION_TIMER		= 52,
+};
+#define EXIT_REASON_BASIC		0xffffULL
+#define EXIT_REASON_ENTRY_FAILURE	TMAV_BIT(31)
+
+/* VM-instruction errors, "VM-Instruction Error Numbers" */
+#define VM_ERROR_INVALID_CONTROL	7
+#define VM_ERROR_INVALID_HOST_STATE	8
+
+/* VM-exit and VM-entry interruption information */
+#define INTR_INFO_VECTOR		0xffULL
+#define INTR_INFO_TYPE			(7ULL << 8)
+#define INTR_INFO_TYPE_NMI		(2ULL << 8)
+#define INTR_INFO_TYPE_EXCEPTION	(3ULL << 8)
+#define INTR_INFO_ERROR_CODE		TMAV_BIT(11)
+#define INTR_INFO_VALID			TMAV_BIT(31)
+#define VECTOR_GP			13
+
+/* Access rights of a segment as the VMCS has them */
+#define SEGMENT_CODE64			0xa09bULL	/* present, execute/read, accessed, long */
+#define SEGMENT_DATA			0xc093ULL	/* present, read/write, accessed */
+#define SEGMENT_TSS_BUSY		0x008bULL
+#define SEGMENT_UNUSABLE		TMAV_BIT(16)
+#define SEGMENT_SELECTOR_CODE		0x08
+#define SEGMENT_SELECTOR_DATA		0x10
+#define SEGMENT_SELECTOR_TSS		0x18
+#define SEGMENT_LIMIT_FLAT		0xffffffffULL
+#define SEGMENT_LIMIT_TSS		0x67	/* what a VM exit gives TR as well */
+
+/* Control registers */
+#define CR0_PE				TMAV_BIT(0)
+#define CR0_EM				TMAV_BIT(2)
+#define CR0_TS				TMAV_BIT(3)
+#define CR0_ET				TMAV_BIT(4)
+#define CR0_NE				TMAV_BIT(5)
+#define CR0_WP				TMAV_BIT(16)
+#define CR0_PG				TMAV_BIT(31)
+#define CR4_PAE				TMAV_BIT(5)
+#define CR4_VMXE			TMAV_BIT(13)
+#define CR4_FRED			TMAV_BIT(32)
+#define IA32_EFER_LME			TMAV_BIT(8)
+#define IA32_EFER_LMA			TMAV_BIT(10)
+#define RFLAGS_FIXED			TMAV_BIT(1)
+#define DR7_FIXED			TMAV_BIT(10)
+#define SELECTOR_RPL_TI			7
+
+#endif

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * load(), put() and the NMIs between. The order of the MSR writes is the
+ * lesson, so it stands as plain code:
+ *
+ *  1. GLOBAL_CTRL = 0, before anything else is read or written: what counts
+ *     while it is saved is lost or counted twice.
+ *  2. Counters before selectors, STATUS and FIXED_CTR_CTRL after both.
+ *  3. FIXED_CTR3, and PERF_METRICS as the very next write: the hardware
+ *     derives the metrics from the slots counter, so that metrics written
+ *     before it, or with something between, are undefined.
+ *  4. GLOBAL_CTRL last: for the guest by VM entry, for the host by WRMSR.
+ */
+#include "vmx/vpmu.h"
+#include "vmx/hw.h"
+#include "vmx/vmcs.h"
+#include "vmx/vmx_arch.h"
+#include "tmavisor/pmu_arch.h"
+
+/*
+ * Host features that act on counting, or go on, in guest mode though the
+ * guest can't reach them: off while the guest runs.
+ */
+static const u32 extra_msrs[VPMU_NR_EXTRA_MSRS] = {
+	IA32_PEBS_ENABLE,
+	OFFCORE_RSP_0,
+	OFFCORE_RSP_1,
+	PEBS_FRONTEND,
+	IA32_LBR_CTL,
+	IA32_RTIT_CTL,
+};
+
+u32 vpmu_extra_msrs(void)
+{
+	u32 present = 0;
+	u64 val;
+	int i;
+
+	for (i = 0; i < VPMU_NR_EXTRA_MSRS; i++)
+		if (hw_rdmsr_safe(extra_msrs[i], &val))
+			present |= TMAV_BIT(i);
+	return present;
+}
+
+void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps)
+{
+	memset(vpmu, 0, sizeof(*vpmu));
+	vpmu->hw = &caps->pmu;
+	vpmu->extra_msrs = caps->extra_msrs;
+	vpmu->shown = caps->pmu;
+	vpmu->shown.perf_capabilities &=
+		PERFCAP_FULL_WIDTH_WRITE | PERFCAP_PERF_METRICS;
+	vpmu_reset(vpmu);
+}
+
+void vpmu_reset(struct vpmu *vpmu)
+{
+	memset(&vpmu->guest, 0, sizeof(vpmu->guest));
+	/* "IA32_PERF_GLOBAL_CTRL: sets bits n-1:0" at RESET. */
+	vpmu->guest.global_ctrl = TMAV_BIT(vpmu->shown.nr_gp) - 1;
+}
+
+static void set_phase(struct vpmu *vpmu, enum vpmu_phase phase)
+{
+	__atomic_store_n(&vpmu->phase, phase, __ATOMIC_SEQ_CST);
+}
+
+static enum vpmu_phase phase_of(const struct vpmu *vpmu)
+{
+	return __atomic_load_n(&vpmu->phase, __ATOMIC_SEQ_CST);
+}
+
+/* False if an NMI came since @from was set: the work since then is void. */
+static bool advance(struct vpmu *vpmu, enum vpmu_phase from,
+		    enum vpmu_phase to)
+{
+	u32 expected = from;
+
+	return __atomic_compare_exchange_n(&vpmu->phase, &expected, to, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Counters by RDPMC, which is cheaper than RDMSR. GLOBAL_CTRL is 0. */
+static void save_counters(const struct pmu_caps *hw, struct pmu_state *state)
+{
+	u32 i;
+
+	for (i = 0; i < hw->nr_gp; i++)
+		state->gp[i] = hw_rdpmc(RDPMC_GP(i));
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (pmu_has_fixed(hw, i))
+			state->fixed[i] = hw_rdpmc(RDPMC_FIXED(i));
+	if (hw->metrics)
+		state->perf_metrics = hw_rdpmc(RDPMC_METRICS);
+	state->global_status = hw_rdmsr(IA32_PERF_GLOBAL_STATUS);
+}
+
+/*
+ * A WRMSR costs far more than the RDPMC that tells that it is not needed, and
+ * most counters are 0 on both sides.
+ */
+static void write_counter(u32 msr, u32 rdpmc_index, u64 val)
+{
+	if (hw_rdpmc(rdpmc_index) != val)
+		hw_wrmsr(msr, val);
+}
+
+/*
+ * The pair. "The fixed counter 3 has to be written before the PERF_METRICS":
+ * WRMSR of PERF_METRICS takes the bytes as shares of the slots counter as it
+ * is then. Both or neither: with one alone the other is of no meaning.
+ */
+static void write_slots_and_metrics(u64 slots, u64 metrics)
+{
+	if (hw_rdpmc(RDPMC_FIXED(FIXED_SLOTS)) == slots &&
+	    hw_rdpmc(RDPMC_METRICS) == metrics)
+		return;
+	hw_wrmsr(IA32_FIXED_CTR3, slots);
+	hw_wrmsr(IA32_PERF_METRICS, metrics);
+}
+
+static void write_fixed_counters(const struct pmu_caps *hw,
+				 const struct pmu_state *state)
+{
+	u32 i;
+
+	for (i = 0; i < FIXED_SLOTS; i++)
+		if (pmu_has_fixed(hw, i))
+			write_counter(IA32_FIXED_CTR0 + i, RDPMC_FIXED(i),
+				      state->fixed[i]);
+	if (hw->metrics)
+		write_slots_and_metrics(state->fixed[FIXED_SLOTS],
+					state->perf_metrics);
+	else if (pmu_has_fixed(hw, FIXED_SLOTS))
+		write_counter(IA32_FIXED_CTR3, RDPMC_FIXED(FIXED_SLOTS),
+			      state->fixed[FIXED_SLOTS]);
+}
+
+/*
+ * STATUS is read-only: clear what is set and should not be, set what is clear
+ * and should be, and neither where nothing differs. STATUS_SET raises no PMI.
+ */
+static void write_global_status(const struct pmu_caps *hw, u64 status)
+{
+	u64 now = hw_rdmsr(IA32_PERF_GLOBAL_STATUS);
+	u64 clear = now & ~status;
+	u64 set = status & ~now & pmu_global_status_mask(hw);
+
+	if (clear)
+		hw_wrmsr(IA32_PERF_GLOBAL_STATUS_RESET, clear);
+	if (set)
+		hw_wrmsr(IA32_PERF_GLOBAL_STATUS_SET, set);
+}
+
+static void write_state(const struct pmu_caps *hw,
+			const struct pmu_state *state)
+{
+	u32 i;
+
+	for (i = 0; i < hw->nr_gp; i++) {
+		write_counter(IA32_A_PMC0 + i, RDPMC_GP(i), state->gp[i]);
+		hw_wrmsr(IA32_PERFEVTSEL0 + i, state->eventsel[i]);
+	}
+	write_fixed_counters(hw, state);
+	write_global_status(hw, state->global_status);
+	hw_wrmsr(IA32_FIXED_CTR_CTRL, state->fixed_ctr_ctrl);
+}
+
+/*
+ * All of the host's PMU but GLOBAL_CTRL, which was read before it was set to
+ * 0. Selectors and FIXED_CTR_CTRL are the host's to change at any time, so
+ * unlike the guest's, which always trap, they are read back.
+ */
+static void save_host(struct vpmu *vpmu)
+{
+	struct pmu_state *host = &vpmu->host;
+	u32 i;
+
+	save_counters(vpmu->hw, host);
+	for (i = 0; i < vpmu->hw->nr_gp; i++)
+		host->eventsel[i] = hw_rdmsr(IA32_PERFEVTSEL0 + i);
+	host->fixed_ctr_ctrl = hw_rdmsr(IA32_FIXED_CTR_CTRL);
+	for (i = 0; i < VPMU_NR_EXTRA_MSRS; i++)
+		if (vpmu->extra_msrs & TMAV_BIT(i))
+			vpmu->host_extra[i] = hw_rdmsr(extra_msrs[i]);
+	vpmu->host_lvtpc = hw_lvtpc_read();
+}
+
+/* The extra MSRs that the host uses: off, or as they were. */
+static void write_extra(const struct vpmu *vpmu, bool on)
+{
+	u32 i;
+
+	for (i = 0; i < VPMU_NR_EXTRA_MSRS; i++)
+		if (vpmu->extra_msrs & TMAV_BIT(i) && vpmu->host_extra[i])
+			hw_wrmsr(extra_msrs[i], on ? vpmu->host_extra[i] : 0);
+}
+
+static void write_host(const struct vpmu *vpmu)
+{
+	write_state(vpmu->hw, &vpmu->host);
+	write_extra(vpmu, true);
+	/* After STATUS, so that no overflow of the guest's raises a PMI. */
+	hw_lvtpc_write(vpmu->host_lvtpc);
+}
+
+static void write_guest(const struct vpmu *vpmu)
+{
+	/*
+	 * Masked, so that perf never gets a PMI for the guest's counters: it
+	 * would find no overflow of its own, and Linux an unknown NMI. The
+	 * guest's overflows stay in its GLOBAL_STATUS.
+	 */
+	hw_lvtpc_write(vpmu->host_lvtpc | LVT_MASKED);
+	write_extra(vpmu, false);
+	write_state(vpmu->hw, &vpmu->guest);
+}
+
+/* An overflow of the host's whose PMI is on its way or held up by masking. */
+static bool host_overflow_pending(const struct vpmu *vpmu)
+{
+	return vpmu->host.global_status & pmu_global_ctrl_mask(vpmu->hw) &&
+	       !(vpmu->host_lvtpc & LVT_MASKED);
+}
+
+/* From any phase with a whole host copy: the host's PMU, running as it was. */
+static void give_back(struct vpmu *vpmu)
+{
+	do {
+		set_phase(vpmu, VPMU_PUT);
+		write_host(vpmu);
+	} while (!advance(vpmu, VPMU_PUT, VPMU_HOST));
+	/*
+	 * An NMI here finds the host's PMU whole and stopped; perf turns it
+	 * on, to this same value.
+	 */
+	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, vpmu->host.global_ctrl);
+}
+
+int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool ignore_pending)
+{
+	/*
+	 * Read while the host still owns it: after the phase has changed, an
+	 * NMI leaves 0 here.
+	 */
+	vpmu->host.global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
+	set_phase(vpmu, VPMU_SAVE);
+	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, 0);
+	do {
+		set_phase(vpmu, VPMU_SAVE);
+		save_host(vpmu);
+	} while (!advance(vpmu, VPMU_SAVE, VPMU_LOAD));
+
+	if (host_overflow_pending(vpmu) && !ignore_pending) {
+		give_back(vpmu);
+		return -EAGAIN;
+	}
+	vpmu_settle(vpmu);
+	vmcs_write64(vmcs, GUEST_IA32_PERF_GLOBAL_CTRL, vpmu->guest.global_ctrl);
+	vpmu->loads++;
+	return 0;
+}
+
+void vpmu_settle(struct vpmu *vpmu)
+{
+	while (phase_of(vpmu) != VPMU_GUEST) {
+		set_phase(vpmu, VPMU_LOAD);
+		write_guest(vpmu);
+		advance(vpmu, VPMU_LOAD, VPMU_GUEST);
+	}
+}
+
+/*
+ * Into a copy first: an NMI takes the guest's state out itself, and what is
+ * read here after it is the host's.
+ */
+void vpmu_fetch(struct vpmu *vpmu)
+{
+	struct pmu_state saved = vpmu->guest;
+
+	save_counters(vpmu->hw, &saved);
+	if (advance(vpmu, VPMU_GUEST, VPMU_LOAD))
+		vpmu->guest = saved;
+}
+
+void vpmu_put(struct vpmu *vpmu)
+{
+	vpmu_fetch(vpmu);
+	vpmu->guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
+	give_back(vpmu);
+	vpmu->puts++;
+}
+
+/*
+ * The host's PMU as it was at the matching load, so that perf's handler finds
+ * its own counters and turns off and on what it believes to be running.
+ */
+void vpmu_nmi_enter(struct vpmu *vpmu)
+{
+	switch (phase_of(vpmu)) {
+	case VPMU_HOST:
+		return;
+	case VPMU_GUEST:
+		/* In root mode, GLOBAL_CTRL 0: all of it is in the registers. */
+		save_counters(vpmu->hw, &vpmu->guest);
+		fallthrough;
+	case VPMU_LOAD:
+	case VPMU_LOAD_AGAIN:
+	case VPMU_PUT:
+	case VPMU_PUT_AGAIN:
+		write_host(vpmu);
+		break;
+	case VPMU_SAVE:
+	case VPMU_SAVE_AGAIN:
+		break;
+	}
+	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, vpmu->host.global_ctrl);
+	vpmu->nmis++;
+}
+
+void vpmu_nmi_leave(struct vpmu *vpmu)
+{
+	enum vpmu_phase phase = phase_of(vpmu);
+
+	if (phase == VPMU_HOST)
+		return;
+	vpmu->host.global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
+	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, 0);
+	switch (phase) {
+	case VPMU_SAVE:
+	case VPMU_SAVE_AGAIN:
+		set_phase(vpmu, VPMU_SAVE_AGAIN);
+		return;
+	case VPMU_PUT:
+	case VPMU_PUT_AGAIN:
+		save_host(vpmu);
+		set_phase(vpmu, VPMU_PUT_AGAIN);
+		return;
+	default:
+		save_host(vpmu);
+		hw_lvtpc_write(vpmu->host_lvtpc | LVT_MASKED);
+		set_phase(vpmu, VPMU_LOAD_AGAIN);
+	}
+}

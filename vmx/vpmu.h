@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The mediated PMU: the guest owns the hardware's counters while it runs, and
+ * load and put switch their contents.
+ *
+ * An NMI can strike between any two instructions of a switch, VMX or not, and
+ * Linux's perf handler then reads counters into its events and turns them back
+ * on. So each NMI is bracketed: vpmu_nmi_enter() gives the host its PMU back
+ * whole, vpmu_nmi_leave() takes it again, and the switch that was interrupted
+ * starts over. enum vpmu_phase says how far it was.
+ */
+#ifndef VMX_VPMU_H
+#define VMX_VPMU_H
+
+#include "vmx/caps.h"
+#include "vmx/msr_bitmap.h"
+
+struct vmcs;
+
+/*
+ * Who owns what the hardware holds, and which copy in memory is whole. The
+ * _AGAIN phases are set by vpmu_nmi_leave() alone: what the switch has done
+ * since the phase began is void.
+ */
+enum vpmu_phase {
+	VPMU_HOST,		/* hardware: the host's, running */
+	VPMU_SAVE,		/* hardware: the host's, stopped; being saved */
+	VPMU_SAVE_AGAIN,
+	VPMU_LOAD,		/* hardware: a mix; both copies whole */
+	VPMU_LOAD_AGAIN,
+	VPMU_GUEST,		/* hardware: the guest's; host copy whole */
+	VPMU_PUT,		/* hardware: a mix; both copies whole */
+	VPMU_PUT_AGAIN,
+};
+
+/* Registers that MSRs and RDPMC show, of one owner. */
+struct pmu_state {
+	u64	gp[PMU_MAX_GP_COUNTERS];
+	u64	eventsel[PMU_MAX_GP_COUNTERS];
+	u64	fixed[PMU_MAX_FIXED_COUNTERS];
+	u64	perf_metrics;
+	u64	fixed_ctr_ctrl;
+	u64	global_status;
+	u64	global_ctrl;
+};
+
+/* The host has more that acts on counting; the guest has 0 in all of it. */
+enum { VPMU_NR_EXTRA_MSRS = 6 };
+
+struct vpmu {
+	const struct pmu_caps	*hw;
+	u32			extra_msrs;
+	struct pmu_caps		shown;		/* the guest's PMU */
+	struct pmu_state	guest;
+	struct pmu_state	host;
+	u64			host_extra[VPMU_NR_EXTRA_MSRS];
+	u32			host_lvtpc;
+	u32			phase;		/* enum vpmu_phase, changed by NMIs */
+	u64			loads;
+	u64			puts;
+	u64			nmis;		/* that interrupted a switch */
+};
+
+enum vpmu_policy { VPMU_TRAP, VPMU_PASS };
+
+/* Bitmap of the extra MSRs that this CPU has. */
+u32 vpmu_extra_msrs(void);
+
+/*
+ * Show the guest all that the hardware has of counters, widths, full-width
+ * writes and metrics. PEBS, LBR and PT are never shown.
+ */
+void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps);
+/* The guest's registers as after RESET. */
+void vpmu_reset(struct vpmu *vpmu);
+
+/* Default deny; see vpmu_policy.c for why each that passes is safe. */
+enum vpmu_policy vpmu_policy_msr(const struct pmu_caps *hw,
+				 const struct pmu_caps *shown, u32 msr);
+enum vpmu_policy vpmu_policy_rdpmc(const struct pmu_caps *hw,
+				   const struct pmu_caps *shown);
+void vpmu_open_msrs(const struct vpmu *vpmu, struct msr_bitmap *bitmap);
+
+/*
+ * Host PMU out, guest PMU in. Interrupts off, a VMCS current. -EAGAIN, with
+ * the host's PMU running as before, while an overflow of the host's waits for
+ * its PMI: let that come first.
+ */
+int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool ignore_pending);
+/* Before each VM entry: make sure that the hardware holds the guest's PMU. */
+void vpmu_settle(struct vpmu *vpmu);
+/* Guest PMU out, host PMU in, running as it was. */
+void vpmu_put(struct vpmu *vpmu);
+
+/* First and last thing of each NMI on this CPU. */
+void vpmu_nmi_enter(struct vpmu *vpmu);
+void vpmu_nmi_leave(struct vpmu *vpmu);
+
+/* Trapped accesses by the guest; false: the guest gets #GP(0). */
+bool vpmu_rdmsr(struct vpmu *vpmu, u32 msr, u64 *val);
+bool vpmu_wrmsr(struct vpmu *vpmu, u32 msr, u64 val);
+bool vpmu_rdpmc(struct vpmu *vpmu, u64 rcx, u64 *val);
+/* What CPUID shows of the guest's PMU; @regs hold the host's. */
+void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
+		u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+
+/*
+ * The guest's state from hardware to vpmu->guest, for emulation that reads or
+ * changes it; vpmu_settle() writes it back.
+ */
+void vpmu_fetch(struct vpmu *vpmu);
+
+#endif
