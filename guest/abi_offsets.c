@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Compiled to assembly only, for the NASM guest: what guest_abi.inc holds, so
+ * that nothing of the ABI is typed twice.
+ */
+#include <linux/kbuild.h>
+#include "tmavisor/guest_abi.h"
+#include "tmavisor/pmu_arch.h"
+
+int main(void);
+
+int main(void)
+{
+	DEFINE(GUEST_PAGE, GUEST_PAGE_GPA);
+	DEFINE(GUEST_BLOB, GUEST_BLOB_GPA);
+	DEFINE(GUEST_TABLES, GUEST_TABLES_GPA);
+	DEFINE(GUEST_DATA, GUEST_DATA_GPA);
+	DEFINE(GUEST_DATA_BYTES, GUEST_DATA_SIZE);
+	DEFINE(GUEST_MEMORY_BYTES, GUEST_MEMORY_SIZE);
+	DEFINE(ABI_CALL_DONE, GUEST_CALL_DONE);
+	DEFINE(ABI_NR_WORKLOADS, NR_WORKLOADS);
+	BLANK();
+	OFFSET(PAGE_WORKLOAD, guest_page, request.workload);
+	OFFSET(PAGE_ITERATIONS, guest_page, request.iterations);
+	OFFSET(PAGE_FIXED_CTR_CTRL, guest_page, request.fixed_ctr_ctrl);
+	OFFSET(PAGE_GLOBAL_CTRL, guest_page, request.global_ctrl);
+	OFFSET(PAGE_SLOTS, guest_page, request.slots);
+	OFFSET(PAGE_METRICS, guest_page, request.metrics);
+	OFFSET(PAGE_RESULT_INSTRUCTIONS, guest_page, result.instructions);
+	OFFSET(PAGE_RESULT_CYCLES, guest_page, result.cycles);
+	OFFSET(PAGE_RESULT_REF_CYCLES, guest_page, result.ref_cycles);
+	OFFSET(PAGE_RESULT_SLOTS, guest_page, result.slots);
+	OFFSET(PAGE_RESULT_METRICS, guest_page, result.perf_metrics);
+	BLANK();
+	DEFINE(MSR_FIXED_CTR0, IA32_FIXED_CTR0);
+	DEFINE(MSR_FIXED_CTR3, IA32_FIXED_CTR3);
+	DEFINE(MSR_PERF_METRICS, IA32_PERF_METRICS);
+	DEFINE(MSR_FIXED_CTR_CTRL, IA32_FIXED_CTR_CTRL);
+	DEFINE(MSR_PERF_GLOBAL_CTRL, IA32_PERF_GLOBAL_CTRL);
+	DEFINE(SELECT_FIXED0, RDPMC_FIXED(FIXED_INSTRUCTIONS));
+	DEFINE(SELECT_FIXED1, RDPMC_FIXED(FIXED_CORE_CYCLES));
+	DEFINE(SELECT_FIXED2, RDPMC_FIXED(FIXED_REF_CYCLES));
+	DEFINE(SELECT_FIXED3, RDPMC_FIXED(FIXED_SLOTS));
+	DEFINE(SELECT_METRICS, RDPMC_METRICS);
+	return 0;
+}

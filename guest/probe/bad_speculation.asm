@@ -1,0 +1,31 @@
+; SPDX-License-Identifier: GPL-2.0
+;
+; Bad speculation: branches on bits of a xorshift generator, which no
+; predictor learns. Each direction is right half the time, and what was issued
+; behind the wrong one is thrown away. The generator starts from the same seed
+; each time, and its period is far beyond any history.
+
+		align	64
+bad_speculation:
+		mov	rax, 0x9e3779b97f4a7c15
+.loop:
+		mov	rbx, rax
+		shl	rbx, 13
+		xor	rax, rbx
+		mov	rbx, rax
+		shr	rbx, 7
+		xor	rax, rbx
+		mov	rbx, rax
+		shl	rbx, 17
+		xor	rax, rbx
+%assign		bit_number 20
+%rep		4
+		bt	rax, bit_number
+		jc	.skip %+ bit_number
+		inc	rcx
+.skip %+ bit_number:
+%assign		bit_number bit_number + 7
+%endrep
+		dec	rbp
+		jnz	.loop
+		ret
