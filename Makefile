@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# Convenience around Kbuild and the tools; `make help` lists the targets.
+
+KVER    ?= $(shell uname -r)
+KDIR    ?= /lib/modules/$(KVER)/build
+TOP     := $(CURDIR)
+RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	     $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+# One build folder a kernel, so that the host's and the simulated machine's
+# module don't overwrite each other. The sources are copied: kbuild builds an
+# external module where its sources are.
+MODDIR  := build/kmod/$(RELEASE)
+SOURCES := Kbuild include vmx kmod guest
+
+.PHONY: all module modules demo run check check-unit bench-boot clean help
+.PHONY: modules_install need-kdir need-nasm
+
+all: module
+
+need-kdir:
+	@test -n "$(RELEASE)" || { echo "tmavisor: no kernel headers in $(KDIR);" \
+	  "install them (Debian: apt-get install linux-headers-$(KVER)) or give KDIR=" >&2; exit 1; }
+
+need-nasm:
+	@command -v nasm >/dev/null || { echo "tmavisor: nasm is missing;" \
+	  "install it (Debian: apt-get install nasm)" >&2; exit 1; }
+
+module modules: need-kdir need-nasm
+	@mkdir -p $(MODDIR)
+	@cp -Rpu $(SOURCES) $(MODDIR)/
+	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules
+	@echo "$(MODDIR)/tmavisor.ko"
+
+modules_install: module
+	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules_install
+
+run: module
+	@tools/run $(MODDIR)/tmavisor.ko
+
+demo:
+	@tools/demo
+
+check:
+	@tools/test/run
+
+check-unit:
+	@tools/setup test
+	@$(MAKE) --no-print-directory -C tools/test check
+
+bench-boot:
+	@tools/bench/boot
+
+clean:
+	rm -rf build/kmod build/test
+
+help:
+	@echo "make              build the module for the running kernel (KDIR=, KVER=)"
+	@echo "make demo         run it on a simulated Sapphire Rapids"
+	@echo "sudo make run     run it on this machine (KVM=unload takes VMX from KVM)"
+	@echo "make check        all tests"
+	@echo "make check-unit   the unit tests alone"
+	@echo "make bench-boot   what the simulated PMU costs a boot"
+	@echo "make clean        remove built modules and tests; build/ has the machine too"

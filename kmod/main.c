@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/cpumask.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "kmod/compat.h"
+#include "kmod/report.h"
+#include "kmod/session.h"
+
+enum { MAX_SWITCHES = 1000000 };
+
+static int cpu;
+module_param(cpu, int, 0444);
+MODULE_PARM_DESC(cpu, "CPU to run the guest on, any online one (default 0)");
+
+static int switches = 100;
+module_param(switches, int, 0444);
+MODULE_PARM_DESC(switches, "full PMU switches to force per workload, 0 to 1000000 (default 100)");
+
+static char *workload = "all";
+module_param(workload, charp, 0444);
+MODULE_PARM_DESC(workload, "all, retiring, bad_speculation, frontend or backend (default all)");
+
+static bool strict;
+module_param(strict, bool, 0444);
+MODULE_PARM_DESC(strict, "fail to load if a check fails (default N: the results stay readable)");
+
+static int parse_workload(unsigned long *workloads)
+{
+	int w;
+
+	*workloads = BIT(NR_WORKLOADS) - 1;
+	if (!strcmp(workload, "all"))
+		return 0;
+	for (w = 0; w < NR_WORKLOADS; w++) {
+		*workloads = BIT(w);
+		if (!strcmp(workload, session_workload_names[w]))
+			return 0;
+	}
+	pr_err("workload=%s is unknown; use all, retiring, bad_speculation, frontend or backend\n",
+	       workload);
+	return -EINVAL;
+}
+
+static int parse_options(struct session_options *options)
+{
+	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu)) {
+		pr_err("cpu=%d is not online; use one of %*pbl\n", cpu,
+		       cpumask_pr_args(cpu_online_mask));
+		return -EINVAL;
+	}
+	if (switches < 0 || switches > MAX_SWITCHES) {
+		pr_err("switches=%d is out of range; use 0 to %d\n", switches,
+		       MAX_SWITCHES);
+		return -EINVAL;
+	}
+	options->cpu = cpu;
+	options->switches = switches;
+	return parse_workload(&options->workloads);
+}
+
+static int __init tmavisor_init(void)
+{
+	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	int err;
+
+	if (!session)
+		return -ENOMEM;
+	err = parse_options(&session->options);
+	if (!err)
+		err = session_run(session);
+	kfree(session);
+	if (err)
+		return err;
+	if (strict && report_failures()) {
+		pr_err("not loaded, because of strict=1\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* All is undone by the end of tmavisor_init(); the results are in the log. */
+static void __exit tmavisor_exit(void)
+{
+}
+
+module_init(tmavisor_init);
+module_exit(tmavisor_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The tmavisor team");
+MODULE_DESCRIPTION("Mediated PMU with PERF_METRICS for a tiny VMX guest");
+MODULE_VERSION("0.1");

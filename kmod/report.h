@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What dmesg shows: the machine, then KTAP version 1 with one suite per
+ * workload and one for the host, then a table for people.
+ */
+#ifndef KMOD_REPORT_H
+#define KMOD_REPORT_H
+
+#include "kmod/session.h"
+
+void report_machine(const struct session *session);
+void report_begin(const struct session *session);
+void report_workload(const struct session *session, enum guest_workload w);
+void report_host(const struct session *session);
+void report_summary(const struct session *session);
+/* How many checks have failed since report_begin(). */
+unsigned int report_failures(void);
+
+#endif

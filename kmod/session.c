@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/bitops.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+#include <asm/tsc.h>
+#include "kmod/guest_memory.h"
+#include "kmod/nmi.h"
+#include "kmod/report.h"
+#include "kmod/session.h"
+#include "tmavisor/pmu_arch.h"
+
+const char *const session_workload_names[NR_WORKLOADS] = {
+	[WORKLOAD_RETIRING]		= "retiring",
+	[WORKLOAD_BAD_SPECULATION]	= "bad_speculation",
+	[WORKLOAD_FRONTEND]		= "frontend",
+	[WORKLOAD_BACKEND]		= "backend",
+};
+
+/* Rounds of each workload: some hundred thousand instructions. */
+static const u64 iterations[NR_WORKLOADS] = {
+	[WORKLOAD_RETIRING]		= 8000,
+	[WORKLOAD_BAD_SPECULATION]	= 30000,
+	[WORKLOAD_FRONTEND]		= 50,
+	[WORKLOAD_BACKEND]		= 20000,
+};
+
+/*
+ * A slice without forced switches: far longer than Linux lets go by without
+ * an interrupt, so that only a guest that hangs ever sees the end of it.
+ */
+enum { SLICE_MSEC = 500 };
+
+/* Slices of one workload before its guest is given up. */
+enum { MAX_SLICES = 1000000 };
+
+/* Only one module of this name can be loaded, so there is only one. */
+static struct session *hotplug_session;
+
+static bool wanted(struct session *session)
+{
+	return !READ_ONCE(session->stop);
+}
+
+static int slice(struct session *session, u32 timer)
+{
+	int res = -EINTR;
+
+	local_irq_disable();
+	/* The thread of a CPU that went offline is moved elsewhere. */
+	if (smp_processor_id() == session->options.cpu && wanted(session))
+		res = run_slice(&session->run, timer);
+	local_irq_enable();
+	cond_resched();
+	return res;
+}
+
+/* Run the guest to its end with @forced switches, one every @quantum TSC ticks. */
+static int run_guest(struct session *session, u64 forced, u64 quantum,
+		     struct session_measure *m)
+{
+	u64 idle = (u64)tsc_khz * SLICE_MSEC;
+	u32 slices;
+
+	for (slices = 0; slices < MAX_SLICES; slices++) {
+		u64 tsc = m->forced < forced ? quantum : idle;
+		int res = slice(session, run_timer_ticks(&session->run, tsc));
+
+		if (res == -EAGAIN)
+			continue;
+		if (res < 0)
+			return res;
+		m->switches++;
+		if (res == RUN_DONE)
+			return 0;
+		m->forced += res == RUN_PREEMPTED;
+	}
+	pr_err("the guest did not finish in %d slices; given up\n", MAX_SLICES);
+	return -ETIMEDOUT;
+}
+
+static void write_request(struct session *session, enum guest_workload w)
+{
+	const struct pmu_caps *shown = &session->run.vpmu.shown;
+	struct guest_request *req = &guest_memory_page(session->memory)->request;
+	int i;
+
+	memset(req, 0, sizeof(*req));
+	req->workload = w;
+	req->iterations = iterations[w];
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
+		if (!pmu_has_fixed(shown, i))
+			continue;
+		req->fixed_ctr_ctrl |= FIXED_CTR_CTRL_OS(i) |
+				       FIXED_CTR_CTRL_USR(i);
+		req->global_ctrl |= GLOBAL_FIXED(i);
+	}
+	req->slots = pmu_has_fixed(shown, FIXED_SLOTS);
+	req->metrics = shown->metrics;
+	if (shown->metrics)
+		req->global_ctrl |= GLOBAL_CTRL_METRICS;
+}
+
+static int measure(struct session *session, enum guest_workload w, u64 forced,
+		   u64 quantum, struct session_measure *m)
+{
+	static const struct vmcs_guest start = {
+		.rip = GUEST_BLOB_GPA,
+		.rsp = GUEST_STACK_TOP_GPA,
+		.cr3 = GUEST_TABLES_GPA,
+	};
+	struct guest_page *page = guest_memory_page(session->memory);
+	int err;
+
+	memset(page, 0, sizeof(*page));
+	write_request(session, w);
+	run_start(&session->run, &start);
+	err = run_guest(session, forced, quantum, m);
+	m->result = page->result;
+	m->guest_tsc = session->run.guest_tsc;
+	return err;
+}
+
+/*
+ * Once without forced switches, which also tells how long the guest takes,
+ * and once with a switch each time a share of that has gone by. A guest that
+ * is interrupted needs no less time, so it is still there for the last one.
+ */
+static int run_workload(struct session *session, enum guest_workload w)
+{
+	struct session_outcome *o = &session->outcome[w];
+	u64 switches = session->options.switches;
+	int err = measure(session, w, 0, 0, &o->plain);
+
+	if (!err && switches)
+		err = measure(session, w, switches,
+			      o->plain.guest_tsc / (switches + 2), &o->switched);
+	o->ran = !err;
+	return err;
+}
+
+static void read_host(struct session_host *host)
+{
+	local_irq_disable();
+	host->cr4 = hw_read_cr4();
+	host->global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
+	host->lvtpc = hw_lvtpc_read();
+	local_irq_enable();
+}
+
+static int run_workloads(struct session *session)
+{
+	unsigned int w;
+	int err;
+
+	report_machine(session);
+	report_begin(session);
+	read_host(&session->before);
+	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS) {
+		err = run_workload(session, w);
+		if (err)
+			return err;
+		report_workload(session, w);
+	}
+	read_host(&session->after);
+	report_host(session);
+	report_summary(session);
+	return 0;
+}
+
+static int set_up_and_run(struct session *session)
+{
+	int err = run_alloc(&session->run);
+
+	if (err)
+		return err;
+	err = -ENOMEM;
+	session->memory = guest_memory_alloc();
+	if (!session->memory)
+		goto free_run;
+	err = guest_memory_map(session->memory, &session->run.ept);
+	if (err)
+		goto free_memory;
+	err = nmi_register(&session->run.vpmu, session->options.cpu);
+	if (err)
+		goto free_memory;
+	err = run_workloads(session);
+	nmi_unregister();
+free_memory:
+	guest_memory_free(session->memory);
+free_run:
+	run_free(&session->run);
+	if (err == -ENOMEM)
+		pr_err("not enough memory for a guest of %u KiB\n",
+		       GUEST_MEMORY_SIZE / 1024);
+	return err;
+}
+
+static int session_thread(void *data)
+{
+	struct session *session = data;
+
+	session->result = set_up_and_run(session);
+	complete_all(&session->done);
+	return 0;
+}
+
+/* Called by the hotplug thread of @cpu, which is going offline. */
+static int cpu_going_down(unsigned int cpu)
+{
+	struct session *session = hotplug_session;
+
+	if (cpu == session->options.cpu) {
+		WRITE_ONCE(session->stop, true);
+		wait_for_completion(&session->done);
+	}
+	return 0;
+}
+
+static int thread_start(struct session *session)
+{
+	struct task_struct *thread;
+
+	thread = kthread_create(session_thread, session, "tmavisor/%u",
+				session->options.cpu);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	kthread_bind(thread, session->options.cpu);
+	/* kthread_stop() must find it though it ends by itself. */
+	session->thread = get_task_struct(thread);
+	wake_up_process(thread);
+	return 0;
+}
+
+static void thread_finish(struct session *session)
+{
+	if (wait_for_completion_killable(&session->done)) {
+		WRITE_ONCE(session->stop, true);
+		wait_for_completion(&session->done);
+	}
+	/* The module's text must not go before the thread has left it. */
+	kthread_stop(session->thread);
+	put_task_struct(session->thread);
+}
+
+int session_run(struct session *session)
+{
+	int state, err;
+
+	init_completion(&session->done);
+	hotplug_session = session;
+	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tmavisor",
+					  NULL, cpu_going_down);
+	if (state < 0)
+		return state;
+	err = thread_start(session);
+	if (!err) {
+		thread_finish(session);
+		err = session->result;
+	} else {
+		/* For a hotplug thread that came first. */
+		complete_all(&session->done);
+	}
+	cpuhp_remove_state_nocalls(state);
+	if (err == -EINTR)
+		pr_err("interrupted on CPU %u; nothing is left behind\n",
+		       session->options.cpu);
+	return err;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One insmod's work: the guest's workloads run one after the other by a
+ * thread that is bound to one CPU, and what came of them.
+ */
+#ifndef KMOD_SESSION_H
+#define KMOD_SESSION_H
+
+#include <linux/completion.h>
+#include <linux/sched.h>
+#include "tmavisor/guest_abi.h"
+#include "vmx/run.h"
+
+/* Module parameters, checked. */
+struct session_options {
+	unsigned int	cpu;
+	unsigned int	switches;	/* full switches to force per workload */
+	unsigned long	workloads;	/* bitmap of enum guest_workload */
+};
+
+/* One run of one workload. */
+struct session_measure {
+	struct guest_result	result;
+	u64			switches;	/* loads and puts in all */
+	u64			forced;		/* of them by the preemption timer */
+	u64			guest_tsc;
+};
+
+struct session_outcome {
+	bool			ran;
+	struct session_measure	plain;		/* nothing forced */
+	struct session_measure	switched;	/* session_options.switches forced */
+};
+
+/* What the host must find again; see report_host(). */
+struct session_host {
+	u64	global_ctrl;
+	u64	cr4;
+	u32	lvtpc;
+};
+
+struct session {
+	struct session_options	options;
+	struct run		run;
+	void			*memory;	/* the guest's, mapped */
+	struct session_outcome	outcome[NR_WORKLOADS];
+	struct session_host	before, after;
+	struct task_struct	*thread;
+	struct completion	done;
+	int			result;
+	bool			stop;
+};
+
+extern const char *const session_workload_names[NR_WORKLOADS];
+
+/*
+ * Runs everything and returns when it is over: 0, or a negative errno after
+ * a line that says why. -EINTR if the caller was killed or the CPU went away.
+ */
+int session_run(struct session *session);
+
+#endif
