@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Power-on, RESET, and the few things that belong to no other file. */
+#include "machine.h"
+
+struct vcpu vcpus[SIM_MAX_CPUS];
+const struct variant *variant;
+
+static bool debug_exit;		/* port 0xf4 ends the run, as QEMU's isa-debug-exit */
+
+enum {
+	PORT_DEBUG_EXIT		= 0xf4,
+	PORT_SHUTDOWN		= 0x8900,
+
+	IA32_FEATURE_CONTROL	= 0x3a,
+	IA32_PRED_CMD		= 0x49,
+	PRED_CMD_IBPB		= 1 << 0,
+
+	UART_DRAIN_TICKS	= 20000,	/* two characters at 115200 baud */
+};
+
+static const char *setting(const char *name, const char *otherwise)
+{
+	const char *val = getenv(name);
+
+	return val ? val : otherwise;
+}
+
+/* The environment says what the machine is: tools/sim/run sets it. */
+void sim_init(void)
+{
+	const char *cpu = setting("SIM_CPU", "spr");
+	const char *trace = setting("SIM_TRACE", "");
+
+	variant = variant_find(cpu);
+	if (!variant) {
+		fprintf(stderr, "SIM_CPU: no CPU variant %s\n", cpu);
+		exit(1);
+	}
+	if (*trace)
+		trace_open(trace);
+	debug_exit = *setting("SIM_DEBUG_EXIT", "");
+	describe_init();
+}
+
+void sim_exit(void)
+{
+	trace_close();
+}
+
+void sim_cpu_init(unsigned cpu)
+{
+	struct vcpu *vcpu = &vcpus[cpu];
+	VMX_CAP *cap = &BX_CPU(cpu)->vmx_cap;
+
+	cap->vmx_vmentry_ctrl_supported_bits &= ~variant->no_entry_ctls;
+	cap->vmx_vmexit_ctrl1_supported_bits &= ~variant->no_exit_ctls;
+	vcpu->id = cpu;
+	pmu_init(&vcpu->pmu, &variant->pmu, &pmi_ops, vcpu);
+	count_init(vcpu);
+}
+
+/* Bochs seeds RDRAND with the time of day, which would make each run another one. */
+void sim_cpu_reset(unsigned cpu, unsigned type)
+{
+	struct vcpu *vcpu = &vcpus[cpu];
+
+	if (type == BX_RESET_HARDWARE) {
+		srand(1);
+		pmu_reset(&vcpu->pmu);
+	}
+	count_reset(vcpu);
+}
+
+/* Of MSRs that Bochs knows, before it looks at the value. */
+void sim_any_wrmsr(unsigned cpu, Bit32u msr, Bit64u val)
+{
+	struct vcpu *vcpu = &vcpus[cpu];
+
+	if (msr == IA32_PRED_CMD && val == PRED_CMD_IBPB)
+		pipeline_forget_branches(&vcpu->pmu.pipe);
+	if (msr == IA32_FEATURE_CONTROL) {
+		vcpu->lock_firmware = true;
+		count_resolve_later(vcpu);
+	}
+}
+
+/* Bochs's BIOS enables VMX and locks; what it wrote is replaced a moment later. */
+void machine_lock_firmware(struct vcpu *vcpu)
+{
+	if (vcpu->lock_firmware)
+		BX_CPU(vcpu->id)->msr.ia32_feature_ctrl = variant->feature_control;
+	vcpu->lock_firmware = false;
+}
+
+/* What the UART still holds would be lost with the machine. */
+static void drain_uart(void)
+{
+	BX_TICKN(UART_DRAIN_TICKS);
+}
+
+void sim_port_write(unsigned port, unsigned val)
+{
+	if (port != PORT_SHUTDOWN && port != PORT_DEBUG_EXIT)
+		return;
+	if (!debug_exit)
+		return;
+	drain_uart();
+	if (port == PORT_DEBUG_EXIT) {
+		trace_close();
+		exit((val << 1 | 1) & 0xff);
+	}
+}

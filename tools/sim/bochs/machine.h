@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The simulated machine: what stands between Bochs, which executes, and the
+ * PMU model, which counts.  One struct vcpu a logical CPU.
+ */
+#ifndef TOOLS_SIM_BOCHS_MACHINE_H
+#define TOOLS_SIM_BOCHS_MACHINE_H
+
+#include "bochs.h"
+#include "cpu/cpu.h"
+#include "cpu/cpuid.h"
+#include "pc_system.h"
+
+extern "C" {
+#include "include/tmavisor/pmu_arch.h"
+#include "tools/sim/pmu/pmu.h"
+}
+
+enum { SIM_MAX_CPUS = 8 };
+
+/* A CPU variant: how it differs from Sapphire Rapids as it is sold. */
+struct variant {
+	const char		*name;
+	struct pmu_model	pmu;
+	const char		*vendor;	/* CPUID.0, twelve characters */
+	Bit32u			feature_control;/* what the firmware left in it */
+	bool			has_vmx;
+	Bit32u			no_vmx_extensions;	/* BX_VMX_* */
+	Bit32u			no_entry_ctls;	/* bits of the VM-entry controls */
+	Bit32u			no_exit_ctls;
+};
+
+struct vcpu {
+	unsigned int	id;
+	struct pmu	pmu;
+
+	/*
+	 * Bochs's icount up to which instructions are accounted for.  It runs
+	 * ahead of icount where icount will advance without an instruction
+	 * retiring: by one for each fault and VM exit, and for each iteration
+	 * of a REP instruction but the last.
+	 */
+	Bit64u		counted;
+	Bit64u		ref_counted;	/* the same for reference cycles */
+	unsigned int	cpl;		/* of instructions not yet accounted for */
+	bool		resolve;	/* something to see to before the next one */
+	bool		lock_firmware;	/* IA32_FEATURE_CONTROL was just written */
+
+	struct insn	insn;		/* the current one, while described */
+	bool		describing;
+
+	int		timer;		/* for the next overflow in bulk counting */
+	bool		armed;
+	Bit64u		deadline;	/* in terms of counted */
+
+	/* Index: in a guest.  Depth counts interrupts nested in the NMI handler. */
+	bool		nmi[2];
+	unsigned int	nmi_depth[2];
+};
+
+extern struct vcpu vcpus[SIM_MAX_CPUS];
+extern const struct variant *variant;
+
+static inline bool in_guest(const struct vcpu *vcpu)
+{
+	return BX_CPU(vcpu->id)->in_vmx_guest;
+}
+
+/* count.cc: who has retired so far, and with which PMU state it is counted */
+
+/* Brings the PMU up to date: all instructions before the current one. */
+void count_settle(struct vcpu *vcpu);
+/* The current instruction too; its effects on the PMU come after. */
+void count_retire(struct vcpu *vcpu);
+/* The current instruction will not retire: a fault or a VM exit. */
+void count_abandon(struct vcpu *vcpu);
+/* The privilege level, or more, will have changed by the next instruction. */
+void count_resolve_later(struct vcpu *vcpu);
+/* To be called whenever what the PMU counts may have changed. */
+void count_update(struct vcpu *vcpu);
+void count_init(struct vcpu *vcpu);
+void count_reset(struct vcpu *vcpu);
+
+/* machine.cc: what the firmware wrote to IA32_FEATURE_CONTROL, as the variant has it */
+void machine_lock_firmware(struct vcpu *vcpu);
+
+/* describe.cc */
+void describe_init(void);
+void describe_start(struct vcpu *vcpu, const bxInstruction_c *i);
+
+/* variants.cc: NULL if there is none of that name */
+const struct variant *variant_find(const char *name);
+
+/* pmi.cc: callbacks of the PMU model */
+extern const struct pmu_ops pmi_ops;
+
+/* trace.cc: JSON lines.  Nothing happens without a trace file. */
+void trace_open(const char *path);
+void trace_close(void);
+void trace_msr(struct vcpu *vcpu, bool write, Bit32u msr, Bit64u val, bool ok);
+void trace_rdpmc(struct vcpu *vcpu, Bit32u ecx, Bit64u val, bool ok);
+void trace_lvtpc(struct vcpu *vcpu, bool write, Bit32u val);
+void trace_vmentry(struct vcpu *vcpu);
+void trace_vmentry_fail(struct vcpu *vcpu, unsigned int error);
+void trace_vmexit(struct vcpu *vcpu, unsigned int reason, bool failed_entry);
+void trace_strict(struct vcpu *vcpu, const char *what);
+
+#endif
