@@ -23,6 +23,7 @@ static const struct plain_msr plain_msrs[] = {
 	{ 0x0cf, 0, 0 },		/* CORE_CAPABILITIES: no split-lock detection */
 	{ 0x140, 0, 0 },		/* MISC_FEATURES_ENABLES */
 	{ 0x19b, 0, 0x0180001fULL },	/* THERM_INTERRUPT */
+	{ 0x19c, 0, 0 },		/* THERM_STATUS */
 	{ 0x1b2, 0, 0x01ffff17ULL },	/* PACKAGE_THERM_INTERRUPT */
 };
 
@@ -88,6 +89,10 @@ void sim_cpuid_t::get_cpuid_leaf(Bit32u leaf, Bit32u subleaf,
 	switch (leaf) {
 	case 0x0:
 		set_vendor(regs);
+		break;
+	case 0x6:	/* no thermal sensor, no HWP, no APERF: nothing but ARAT */
+		memset(regs, 0, sizeof(*regs));
+		regs->eax = 1 << 2;
 		break;
 	case 0xa:
 		set_perfmon(regs);
