@@ -4,16 +4,18 @@
 ; with a stack and interrupts off. It does what the request in the shared page
 ; says, leaves the counters' values there and calls the host:
 ;
-;   1. all counters off, FIXED_CTR_CTRL programmed;
+;   1. all counters off, FIXED_CTR_CTRL programmed, memory prepared;
 ;   2. the workload once for nothing, so that caches, predictor and page
-;      tables are warm;
+;      tables are warm; with the counters on, for the simulated machine's are
+;      modelled only while slots are counted;
 ;   3. counters 0: FIXED_CTR3, then PERF_METRICS as the next write;
 ;   4. GLOBAL_CTRL on, the workload, GLOBAL_CTRL off: one write each, so that
 ;      FIXED_CTR3 and PERF_METRICS start and stop together;
 ;   5. everything read by RDPMC.
 ;
-; A workload is called with RBP = how often to go round. It may use all
-; registers but RSP.
+; A workload is two functions, one that prepares its memory and one that is
+; measured, called with RBP = how often to go round. They may use all registers
+; but RSP.
 
 %include "guest_abi.inc"
 
@@ -49,7 +51,12 @@ start:
 		clear_msr MSR_PERF_GLOBAL_CTRL
 		write_msr MSR_FIXED_CTR_CTRL, GUEST_PAGE + PAGE_FIXED_CTR_CTRL
 
+		mov	rax, [GUEST_PAGE + PAGE_WORKLOAD]
+		call	[prepares + rax * 8]
+
+		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
 		call	workload
+		clear_msr MSR_PERF_GLOBAL_CTRL
 
 		clear_msr MSR_FIXED_CTR0
 		clear_msr MSR_FIXED_CTR0 + 1
@@ -85,14 +92,22 @@ workload:
 		mov	rbp, [GUEST_PAGE + PAGE_ITERATIONS]
 		jmp	[workloads + rax * 8]
 
+nothing:
+		ret
+
 		align	8
+prepares:
+		dq	nothing			; retiring
+		dq	nothing			; bad_speculation
+		dq	nothing			; frontend
+		dq	backend_prepare
 workloads:
 		dq	retiring
 		dq	bad_speculation
 		dq	frontend
 		dq	backend
-%if ($ - workloads) / 8 != ABI_NR_WORKLOADS
-%error "enum guest_workload and this table differ"
+%if ($ - prepares) / 16 != ABI_NR_WORKLOADS
+%error "enum guest_workload and these tables differ"
 %endif
 
 ; Page tables: one to one, pages of 2 MBytes.

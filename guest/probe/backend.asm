@@ -6,19 +6,14 @@
 ;
 ; Line i holds the address of line (A i + C) mod n: with n a power of two, C
 ; odd and A one more than a multiple of 4 the chain runs through all n lines.
-; The chain is laid before the first round only.
 
 BACKEND_LINE	equ	64
 BACKEND_LINES	equ	GUEST_DATA_BYTES / BACKEND_LINE
 BACKEND_A	equ	1664525
 BACKEND_C	equ	1013904223
 
-		align	64
-backend:
+backend_prepare:
 		mov	rbx, GUEST_DATA
-		cmp	qword [rbx], 0
-		jne	.chase
-
 		xor	ecx, ecx
 .lay:
 		imul	rax, rcx, BACKEND_A
@@ -32,7 +27,11 @@ backend:
 		inc	rcx
 		cmp	rcx, BACKEND_LINES
 		jne	.lay
+		ret
 
+		align	64
+backend:
+		mov	rbx, GUEST_DATA
 .chase:
 %rep		8
 		mov	rbx, [rbx]
