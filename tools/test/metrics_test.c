@@ -184,6 +184,18 @@ static void level1_adds_up(void **state)
 	}
 }
 
+/* Shares of sevenths. Expect: what is left goes to those that lost most. */
+static void rounding_is_fair(void **state)
+{
+	static const uint64_t sevenths[] = { 2, 1, 2, 2 };
+	struct fixture *f = *state;
+
+	wr(f, IA32_FIXED_CTR3, 7);
+	for (unsigned int k = 0; k < 4; k++)
+		f->pmu.metric_acc[k] = sevenths[k] * PERF_METRICS_UNIT;
+	assert_int_equal(rd(f, IA32_PERF_METRICS), 73 | 36 << 8 | 73 << 16 | 73 << 24);
+}
+
 /* Any program, at every step. Expect: no part larger than its whole. */
 static void level2_is_part_of_level1(void **state)
 {
@@ -515,6 +527,7 @@ int main(void)
 		test(no_slots_no_metrics),
 		test(level1_only_models_ignore_the_rest),
 		test(level1_adds_up),
+		test(rounding_is_fair),
 		test(level2_is_part_of_level1),
 		test(restored_metrics_count_on),
 		test(switches_keep_steady_shares),

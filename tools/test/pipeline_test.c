@@ -228,6 +228,66 @@ static void one_taken_branch_a_cycle(void **state)
 	assert_int_equal(total.part[FETCH_LATENCY], 0);
 }
 
+/* Two delays of one kind. Expect: both in the part as in the whole. */
+static void parts_add_up(void **state)
+{
+	struct fixture *f = *state;
+	struct total total = { 0 };
+	struct insn cpuid = { .rip = CODE, .length = 2, .kind = INSN_MICROCODED };
+
+	run(f, &total, &cpuid);		/* its line is far, and microcode starts */
+	assert_true(total.category[FRONTEND] > 100);
+	assert_int_equal(total.part[FETCH_LATENCY], total.category[FRONTEND]);
+}
+
+/* Straight code. Expect: a miss for the first line, little for the others. */
+static void the_next_line_is_prefetched(void **state)
+{
+	struct fixture *f = *state;
+	struct total first = { 0 };
+	struct total next = { 0 };
+
+	run_plain(f, &first, CODE);
+	for (unsigned int i = 1; i < 10; i++)
+		run_plain(f, &next, CODE + i * LINE);
+	assert_int_equal(first.llc_misses, 1);
+	assert_int_equal(next.llc_misses, 0);
+	assert_int_equal(next.llc_references, 9);
+	assert_true(next.category[FRONTEND] < first.category[FRONTEND]);
+}
+
+/* A conditional branch never seen. Expect: taken to be not taken. */
+static void unknown_branches_are_not_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct total total = { 0 };
+
+	run_branch(f, &total, CODE, false, CODE + 8);
+	assert_int_equal(total.mispredicts, 0);
+	run_branch(f, &total, CODE + 2, true, CODE + 8);
+	assert_int_equal(total.mispredicts, 1);
+}
+
+/* A store that misses. Expect: a load's miss costs more. */
+static void stores_are_buffered(void **state)
+{
+	struct fixture *f = *state;
+	struct total load = { 0 };
+	struct total store = { 0 };
+	struct insn insn = {
+		.rip	= CODE,
+		.length	= 3,
+		.nr_mem	= 1,
+		.mem	= { { .paddr = 0x20000, .write = true } },
+	};
+
+	run_load(f, &load, CODE, 0x10000);
+	run(f, &store, &insn);
+	assert_int_equal(store.llc_references, 1);
+	assert_true(store.category[BACKEND] > 0);
+	assert_true(load.category[BACKEND] > store.category[BACKEND]);
+}
+
 /* A second load of a line. Expect: no cost; after CLFLUSH a miss again. */
 static void a_flushed_line_misses(void **state)
 {
@@ -393,6 +453,10 @@ int main(void)
 		test(division_is_bound_by_the_core),
 		test(microcode_is_heavy),
 		test(one_taken_branch_a_cycle),
+		test(parts_add_up),
+		test(the_next_line_is_prefetched),
+		test(unknown_branches_are_not_taken),
+		test(stores_are_buffered),
 		test(a_flushed_line_misses),
 		test(a_flushed_line_is_not_prefetched),
 		test(line_zero_is_not_cached_from_the_start),

@@ -187,7 +187,8 @@ static void status_is_set_and_reset_by_ones(void **state)
 
 	wr(f, IA32_PERF_GLOBAL_STATUS_SET, 0xfc81000f000000ff);
 	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS), 0xfc81000f000000ff);
-	wr(f, IA32_PERF_GLOBAL_STATUS_SET, 0);
+	wr(f, IA32_PERF_GLOBAL_STATUS_SET, GLOBAL_GP(0));
+	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS), 0xfc81000f000000ff);
 	wr(f, IA32_PERF_GLOBAL_STATUS_RESET, GLOBAL_STATUS_OVF_METRICS | GLOBAL_GP(3));
 	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS), 0xfc80000f000000f7);
 	wr(f, IA32_PERF_GLOBAL_STATUS_RESET, 0);

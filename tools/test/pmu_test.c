@@ -291,6 +291,45 @@ static void edge_counts_beginnings(void **state)
 	assert_int_equal(rd(f, IA32_PMC0 + 1), 1);
 }
 
+/* EDGE without CMASK. Expect: INV has nothing to invert. */
+static void inv_leaves_edges_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_gp(f, 0, EVENT_BRANCHES | GP_BOTH | PERFEVTSEL_EDGE | PERFEVTSEL_INV);
+	run_described(f, &taken_branch, 3, CPL_USER);
+	assert_int_equal(rd(f, IA32_PMC0), 1);
+	run_described(f, &nop, 3, CPL_USER);
+	assert_int_equal(rd(f, IA32_PMC0), 1);
+}
+
+/* A selector is written anew. Expect: the next branch begins a row. */
+static void a_new_selector_forgets_the_level(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int i = 1; i < 4; i++) {
+		enable_gp(f, 0, EVENT_BRANCHES | GP_BOTH | PERFEVTSEL_EDGE);
+		run_described(f, &taken_branch, 3, CPL_USER);
+		assert_int_equal(rd(f, IA32_PMC0), i);
+	}
+}
+
+/* The same in the middle of a cycle. Expect: it begins with nothing in it. */
+static void a_new_selector_forgets_the_cycle(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_gp(f, 1, EVENT_SLOTS | GP_BOTH);
+	run_described(f, &nop, 6, CPL_USER);	/* the line is fetched */
+	for (unsigned int i = 0; i < 10; i++) {
+		enable_gp(f, 0, EVENT_INSTRUCTIONS | GP_BOTH |
+				6ULL << PERFEVTSEL_CMASK_SHIFT);
+		run_described(f, &nop, 3, CPL_USER);
+	}
+	assert_int_equal(rd(f, IA32_PMC0), 0);
+}
+
 /* Six instructions fit into a cycle when slots are counted. */
 static void cmask_sees_the_width_of_the_machine(void **state)
 {
@@ -355,6 +394,32 @@ static void overflow_of_narrow_counters(void **state)
 	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS), GLOBAL_GP(0));
 	run(f, 1, CPL_USER);
 	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS), GLOBAL_GP(0) | GLOBAL_FIXED(0));
+}
+
+/* Many slots at once. Expect: what is left of them counts on. */
+static void overflow_keeps_the_rest(void **state)
+{
+	static const struct insn divide = {
+		.rip = 0x1000, .length = 3, .kind = INSN_DIV,
+	};
+	struct fixture *f = *state;
+	uint64_t slots;
+
+	enable_fixed(f, FIXED_SLOTS, FIXED_CTR_CTRL_OS(FIXED_SLOTS));
+	enable_gp(f, 6, EVENT_SLOTS | GP_BOTH);
+	run_described(f, &nop, 1, CPL_KERNEL);	/* the line is fetched */
+	wr(f, IA32_FIXED_CTR3, 0);
+	run_described(f, &divide, 1, CPL_KERNEL);
+	slots = rd(f, IA32_FIXED_CTR3);
+	assert_in_range(slots, 10, 100);
+
+	wr(f, IA32_FIXED_CTR3, WIDTH48 - 4);
+	wr(f, IA32_A_PMC0 + 6, WIDTH48 - 5);
+	run_described(f, &divide, 1, CPL_KERNEL);
+	assert_int_equal(rd(f, IA32_FIXED_CTR3), slots - 5);
+	assert_int_equal(rd(f, IA32_PMC0 + 6), slots - 6);
+	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS),
+			 GLOBAL_FIXED(FIXED_SLOTS) | GLOBAL_GP(6));
 }
 
 /* Far beyond the overflow in one go. Expect: nothing lost. */
@@ -454,6 +519,21 @@ static void until_overflow_is_the_nearest(void **state)
 	assert_int_equal(pmu_plain_until_overflow(&f->pmu, CPL_KERNEL), 50);
 	wr(f, IA32_PERF_GLOBAL_CTRL, 0);
 	assert_int_equal(pmu_plain_until_overflow(&f->pmu, CPL_KERNEL), UINT64_MAX);
+}
+
+/* The same of each fixed counter; slots have no distance in instructions. */
+static void until_overflow_of_fixed_counters(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		pmu_reset(&f->pmu);
+		enable_fixed(f, i, FIXED_CTR_CTRL_OS(i));
+		wr(f, IA32_FIXED_CTR0 + i, WIDTH48 - i);
+		assert_int_equal(pmu_plain_until_overflow(&f->pmu, CPL_KERNEL),
+				 i == FIXED_SLOTS ? UINT64_MAX : i + 1);
+		assert_int_equal(pmu_plain_until_overflow(&f->pmu, CPL_USER), UINT64_MAX);
+	}
 }
 
 /* An EDGE counter one short of overflow. Expect: foretold once, and right. */
@@ -632,15 +712,20 @@ int main(void)
 		test(cmask_counts_cycles_with_that_many),
 		test(inv_counts_the_other_cycles),
 		test(edge_counts_beginnings),
+		test(inv_leaves_edges_alone),
+		test(a_new_selector_forgets_the_level),
+		test(a_new_selector_forgets_the_cycle),
 		test(cmask_sees_the_width_of_the_machine),
 		test(overflow_is_exact),
 		test(overflow_of_narrow_counters),
+		test(overflow_keeps_the_rest),
 		test(bulk_counts_on_after_overflow),
 		test(pmi_follows_the_interrupt_enable),
 		test(one_pmi_for_one_instruction),
 		test(writes_do_not_overflow),
 		test(status_does_not_hold_back_a_pmi),
 		test(until_overflow_is_the_nearest),
+		test(until_overflow_of_fixed_counters),
 		test(until_overflow_knows_edges),
 		test(freeze_stops_all_at_the_overflow),
 		test(reset_of_ctr_frz_thaws),

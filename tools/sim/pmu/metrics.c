@@ -14,6 +14,7 @@ enum {
 	FIELD_MAX	= PERF_METRICS_UNIT,
 };
 
+/* The accumulators of a level that the model lacks stay 0. */
 static unsigned int nr_fields(const struct pmu *pmu)
 {
 	return pmu->model->level2 ? PMU_METRICS : LEVEL1;
@@ -112,8 +113,7 @@ uint64_t metrics_read(const struct pmu *pmu)
 		return 0;
 
 	shares_level1(pmu, slots, field);
-	if (pmu->model->level2)
-		shares_level2(pmu, slots, field);
+	shares_level2(pmu, slots, field);
 	for (unsigned int k = 0; k < PMU_METRICS; k++)
 		val |= (uint64_t)field[k] << FIELD_BITS * k;
 	return val;

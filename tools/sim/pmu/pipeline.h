@@ -29,7 +29,7 @@ enum insn_branch {
 	BRANCH_DIRECT,
 	BRANCH_INDIRECT,	/* target comes from a register or memory */
 	BRANCH_RETURN,
-	BRANCH_FAR,		/* interrupts, system calls: never predicted */
+	BRANCH_FAR,		/* system calls, IRET, ...: never predicted */
 };
 
 enum { INSN_MAX_MEM = 4 };
@@ -51,8 +51,10 @@ struct insn {
 
 /* What one instruction amounted to.  Slots are in categories that add up. */
 struct insn_cost {
-	uint32_t	slots[4];	/* retiring, bad speculation, frontend, backend */
-	uint32_t	sub[4];		/* heavy, mispredict, fetch latency, memory: each <= its slots[] */
+	/* Retiring, bad speculation, frontend, backend. */
+	uint32_t	slots[4];
+	/* Heavy, mispredict, fetch latency, memory: each part of its slots[]. */
+	uint32_t	sub[4];
 	unsigned int	mispredicts;
 	unsigned int	llc_references;
 	unsigned int	llc_misses;

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The module in the simulated machine: the same .ko that a host loads, Debian's
+# own kernel, its NMI watchdog, its KVM.
+
+setup_file() {
+	export TOP="$BATS_TEST_DIRNAME/../.."
+	export T="$BATS_FILE_TMPDIR"
+	cd "$TOP" || return 1
+	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
+	make -s KVER="$KVER" module > /dev/null
+	export KO="build/kmod/$KVER/tmavisor.ko"
+	gcc -static -O2 -Wall -o "$T/hold_vm" tools/test/hold_vm.c
+	boot_all
+}
+
+# One boot serves many tests: their outputs are $T/NAME, statuses $T/NAME.status
+boot() {
+	local name=$1 status=0
+	shift
+	tools/sim/run --timeout 120 "$@" > "$T/$name" 2>&1 || status=$?
+	echo "$status" > "$T/$name.status"
+}
+
+boot_all() {
+	boot plain --module "strict=1" --trace "$T/plain.jsonl" --out "$T/plain.out"
+	boot quiet --init tools/test/init/msrs.sh --add "$KO:/tmavisor.ko" \
+		--add /usr/sbin/rdmsr --add /usr/sbin/wrmsr --modules msr \
+		--cmdline nowatchdog --trace "$T/quiet.jsonl"
+	boot parameters --init tools/test/init/parameters.sh --add "$KO:/tmavisor.ko"
+	boot kvm --init tools/test/init/kvm.sh --add "$KO:/tmavisor.ko" \
+		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
+	boot many --module "workload=retiring switches=2000 strict=1"
+}
+
+setup() {
+	cd "$TOP" || return 1
+}
+
+status_of() {
+	cat "$T/$1.status"
+}
+
+says() {
+	grep -qE -- "$2" "$T/$1" || { cat "$T/$1"; return 1; }
+}
+
+@test "with the NMI watchdog on, every check of the module's is ok" {
+	says plain "tmavisor: all checks ok"
+	run grep "not ok" "$T/plain"
+	[ "$status" = 1 ]
+	[ "$(status_of plain)" = 0 ]
+}
+
+@test "the watchdog had its counter meanwhile" {
+	grep -q '"name":"IA32_PERFEVTSEL' "$T/plain.jsonl"
+	says plain "PERF_METRICS 0x"
+	run grep -c '"op":"vmentry"' "$T/plain.jsonl"
+	[ "$output" -gt 400 ]
+}
+
+@test "Linux has nothing to complain about" {
+	run grep -rE "Uhhuh|Dazed|BUG:|WARNING:|Oops|unchecked MSR|lockup" "$T/plain.out"
+	[ "$status" = 1 ]
+}
+
+@test "KTAP plans hold: every suite has as many results as it said" {
+	sed -n 's/.*tmavisor: //p' "$T/plain" | awk '
+		/^  1\.\./ { want = substr($1, 4); got = 0 }
+		/^  (not )?ok / { got++ }
+		/^(not )?ok / { top++; if (want != got) bad = 1 }
+		/^1\.\./ { plan = substr($1, 4) }
+		END { exit bad || !plan || top != plan }'
+}
+
+@test "the switches of that run are in order, with the watchdog on" {
+	tools/test/trace_check --switches 400 "$T/plain.jsonl"
+}
+
+@test "the switches are in order, with nowatchdog" {
+	tools/test/trace_check --switches 400 "$T/quiet.jsonl"
+}
+
+@test "with nowatchdog every PMU MSR has its value from before" {
+	says quiet "msrs equal: 29"
+	[ "$(status_of quiet)" = 0 ]
+}
+
+@test "two thousand switches change no instruction count" {
+	says many "all checks ok"
+	says many "[0-9]+ switches, 2000 of them forced"
+	[ "$(status_of many)" = 0 ]
+}
+
+@test "a CPU that is not there is refused, and the ones that are named" {
+	says parameters "tmavisor: cpu=1 is not online; use one of 0"
+	says parameters "tmavisor: cpu=-1 is not online"
+}
+
+@test "an impossible number of switches is refused with the range" {
+	says parameters "switches=-1 is out of range; use 0 to 1000000"
+	says parameters "switches=1000001 is out of range"
+}
+
+@test "an unknown workload is refused with the names of the known" {
+	says parameters "workload=nonsense is unknown; use all, retiring, bad_speculation, frontend or backend"
+}
+
+@test "bad parameters fail the insmod, good ones don't" {
+	local bad
+	for bad in cpu=1 cpu=-1 cpu=4294967296 switches=-1 switches=1000001 \
+		   switches=many workload= workload=nonsense strict=perhaps; do
+		run grep "insmod $bad: 0" "$T/parameters"
+		[ "$status" = 1 ]
+		says parameters "insmod $bad: [1-9]"
+	done
+	says parameters "insmod workload=frontend switches=3 strict=1: 0"
+	says parameters "insmod switches=0 strict=1: 0"
+}
+
+@test "a killed insmod leaves no module and no thread" {
+	says parameters "tmavisor: interrupted on CPU 0; nothing is left behind"
+	says parameters "not loaded after kill"
+	says parameters "no thread after kill"
+}
+
+@test "runs in a row give all memory back" {
+	says parameters "memory is back"
+}
+
+@test "kvm_intel loaded but idle is no obstacle" {
+	says kvm "kvm loaded, no vm: 0"
+}
+
+@test "a virtual machine of KVM's: busy, with the remedy" {
+	says kvm "vm held: [1-9]"
+	says kvm "tmavisor: VMX is in use .*modprobe -r kvm_intel"
+	says kvm "Device or resource busy"
+}
+
+@test "once the virtual machine is gone the guest runs, and then KVM's again" {
+	says kvm "vm gone: 0"
+	says kvm "kvm works after us"
+}
+
+# refused CPU "what the module says" "what insmod says"
+refused() {
+	boot "$1" --cpu "$1" --module "strict=1"
+	says "$1" "tmavisor: $2"
+	says "$1" "$3"
+	[ "$(status_of "$1")" != 0 ]
+}
+
+@test "no Intel CPU" {
+	refused notintel "this is no Intel CPU" "No such device"
+}
+
+@test "no VMX" {
+	refused spr-novmx "this CPU has no VMX" "No such device"
+}
+
+@test "VMX locked off by firmware" {
+	refused spr-vmxlocked "firmware has locked VMX off .*enable VT-x in the firmware" "Operation not permitted"
+}
+
+@test "FEATURE_CONTROL left unlocked by firmware" {
+	refused spr-vmxunlocked "IA32_FEATURE_CONTROL is not locked" "Operation not permitted"
+}
+
+@test "no EPT" {
+	refused spr-noept "this CPU has no EPT" "Operation not supported"
+}
+
+@test "no control to save GLOBAL_CTRL: refused by its name" {
+	refused spr-nosave 'VM-exit control "save IA32_PERF_GLOBAL_CTRL" cannot be 1' "Operation not supported"
+}
+
+@test "no control to load GLOBAL_CTRL: refused by its name" {
+	refused spr-noload 'control "load IA32_PERF_GLOBAL_CTRL" cannot be 1' "Operation not supported"
+}
+
+@test "no preemption timer: refused by its name" {
+	refused spr-nopreempt 'control "VMX-preemption timer" cannot be 1' "Operation not supported"
+}
+
+@test "perfmon version 3 is too old" {
+	refused spr-perfmon3 "performance monitoring is version 3, 4 is needed" "Operation not supported"
+}
+
+@test "no full-width writes" {
+	refused spr-nofw "counters cannot be written in full width" "Operation not supported"
+}
+
+@test "without PERF_METRICS it runs with what is left, and says so" {
+	boot nometrics --cpu spr-nometrics --module "strict=1" \
+		--trace "$T/nometrics.jsonl"
+	says nometrics "no PERF_METRICS on this CPU"
+	says nometrics "SKIP no PERF_METRICS"
+	says nometrics "all checks ok"
+	[ "$(status_of nometrics)" = 0 ]
+	tools/test/trace_check --no-metrics --switches 400 "$T/nometrics.jsonl"
+}
+
+@test "the module's checksum is printed" {
+	says plain "$(sha256sum "$KO" | cut -d' ' -f1)"
+}
