@@ -54,7 +54,7 @@ void report_machine(const struct session *session)
 	const struct cpu_caps *caps = &run->caps;
 	const struct pmu_caps *pmu = &caps->pmu;
 
-	pr_info("tmavisor %s on CPU %u of Linux %s\n", THIS_MODULE->version,
+	pr_info("version %s on CPU %u of Linux %s\n", THIS_MODULE->version,
 		session->options.cpu, utsname()->release);
 	pr_info("CPU signature %#x, microcode %#x%s, VMCS revision %#llx\n",
 		caps->signature, caps->microcode,

@@ -62,11 +62,11 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 		     struct session_measure *m)
 {
 	u64 idle = (u64)tsc_khz * SLICE_MSEC;
+	u32 timer = run_timer_ticks(&session->run, forced ? quantum : idle);
 	u32 slices;
 
 	for (slices = 0; slices < MAX_SLICES; slices++) {
-		u64 tsc = m->forced < forced ? quantum : idle;
-		int res = slice(session, run_timer_ticks(&session->run, tsc));
+		int res = slice(session, timer);
 
 		if (res == -EAGAIN)
 			continue;
@@ -75,7 +75,13 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 		m->switches++;
 		if (res == RUN_DONE)
 			return 0;
-		m->forced += res == RUN_PREEMPTED;
+		/* A slice that an interrupt has ended goes on where it was. */
+		timer = RUN_TIMER_GOES_ON;
+		if (res == RUN_PREEMPTED) {
+			m->forced++;
+			timer = run_timer_ticks(&session->run,
+						m->forced < forced ? quantum : idle);
+		}
 	}
 	pr_err("the guest did not finish in %d slices; given up\n", MAX_SLICES);
 	return -ETIMEDOUT;

@@ -86,7 +86,9 @@ static int write_vmcs(struct run *run, u32 timer)
 		run->fresh = false;
 	}
 	vmcs_write_host(&run->vmcs, &run->host);
-	vmcs_write32(&run->vmcs, GUEST_PREEMPTION_TIMER, timer);
+	/* The exit has saved what was left of it. */
+	if (timer != RUN_TIMER_GOES_ON)
+		vmcs_write32(&run->vmcs, GUEST_PREEMPTION_TIMER, timer);
 	return vmcs_check(&run->vmcs);
 }
 

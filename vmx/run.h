@@ -50,10 +50,13 @@ void run_free(struct run *run);
 /* The guest from its beginning, with registers as after RESET. */
 void run_start(struct run *run, const struct vmcs_guest *start);
 
+/* The preemption timer goes on from where the last slice left it. */
+enum { RUN_TIMER_GOES_ON = 0 };
+
 /*
  * One slice, interrupts off: VMX root is entered and left inside. @timer in
- * units of the VMX-preemption timer, see run_timer_ticks(). An enum
- * run_result, or
+ * units of the VMX-preemption timer, see run_timer_ticks(), or
+ * RUN_TIMER_GOES_ON. An enum run_result, or
  * -EAGAIN  an interrupt of the host's must be let in first
  * -EBUSY   VMX is in use by now
  * -EIO     VM entry failed, or an exit that has no handler; reported
