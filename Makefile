@@ -29,7 +29,7 @@ module modules: need-kdir need-nasm
 	@mkdir -p $(MODDIR)
 	@cp -Rpu $(SOURCES) $(MODDIR)/
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules
-	@echo "$(MODDIR)/tmavisor.ko"
+	@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "built $(MODDIR)/tmavisor.ko")
 
 modules_install: module
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules_install

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # insmod with the parameters in $@, what the module had to say, rmmod.
 before=$(dmesg | wc -l)
-insmod /tmavisor.ko "$@"
+/bin/insmod /tmavisor.ko "$@"
 status=$?
 if grep -q '^tmavisor ' /proc/modules; then
 	rmmod tmavisor

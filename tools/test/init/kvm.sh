@@ -4,7 +4,7 @@
 # KVM's turn again.
 modprobe kvm_intel enable_apicv=0 || exit 1
 
-insmod /tmavisor.ko workload=retiring strict=1
+/bin/insmod /tmavisor.ko workload=retiring strict=1
 echo "kvm loaded, no vm: $?"
 rmmod tmavisor
 
@@ -12,13 +12,13 @@ rmmod tmavisor
 holder=$!
 while ! grep -q held /held; do sleep 0.1; done
 dmesg -c > /dev/null
-insmod /tmavisor.ko workload=retiring
+/bin/insmod /tmavisor.ko workload=retiring
 echo "vm held: $?"
 dmesg | sed -n 's/.*tmavisor: /tmavisor: /p' | tail -n 1
 kill $holder
 wait $holder
 
-insmod /tmavisor.ko workload=retiring strict=1
+/bin/insmod /tmavisor.ko workload=retiring strict=1
 echo "vm gone: $?"
 rmmod tmavisor
 /hold_vm > /held2 &

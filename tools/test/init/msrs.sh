@@ -25,7 +25,7 @@ wrmsr -p 0 0x187 0x5300c4
 wrmsr -p 0 0x1a6 0x10003
 
 read_msrs > /before
-insmod /tmavisor.ko strict=1
+/bin/insmod /tmavisor.ko strict=1
 status=$?
 read_msrs > /after
 diff /before /after && echo "msrs equal: $(wc -l < /before)"

@@ -4,7 +4,7 @@
 
 try() {
 	dmesg -c > /dev/null
-	insmod /tmavisor.ko "$@"
+	/bin/insmod /tmavisor.ko "$@"
 	status=$?
 	dmesg | sed -n 's/.*tmavisor: /tmavisor: /p' | tail -n 1
 	echo "insmod $*: $status"
@@ -24,7 +24,7 @@ try workload=frontend switches=3 strict=1
 try switches=0 strict=1
 
 dmesg -c > /dev/null
-insmod /tmavisor.ko switches=1000000 workload=backend &
+/bin/insmod /tmavisor.ko switches=1000000 workload=backend &
 victim=$!
 sleep 1
 kill -9 $victim
