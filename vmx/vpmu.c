@@ -139,12 +139,14 @@ static void write_fixed_counters(const struct pmu_caps *hw,
 /*
  * STATUS is read-only: clear what is set and should not be, set what is clear
  * and should be, and neither where nothing differs. STATUS_SET raises no PMI.
+ * It has every bit that STATUS has, those of PT and the uncore too, but for
+ * CondChgd, which nobody needs back.
  */
-static void write_global_status(const struct pmu_caps *hw, u64 status)
+static void write_global_status(u64 status)
 {
 	u64 now = hw_rdmsr(IA32_PERF_GLOBAL_STATUS);
 	u64 clear = now & ~status;
-	u64 set = status & ~now & pmu_global_status_mask(hw);
+	u64 set = status & ~now & ~GLOBAL_STATUS_CONDCHGD;
 
 	if (clear)
 		hw_wrmsr(IA32_PERF_GLOBAL_STATUS_RESET, clear);
@@ -162,7 +164,7 @@ static void write_state(const struct pmu_caps *hw,
 		hw_wrmsr(IA32_PERFEVTSEL0 + i, state->eventsel[i]);
 	}
 	write_fixed_counters(hw, state);
-	write_global_status(hw, state->global_status);
+	write_global_status(state->global_status);
 	hw_wrmsr(IA32_FIXED_CTR_CTRL, state->fixed_ctr_ctrl);
 }
 
