@@ -75,7 +75,7 @@ struct guest_step {
 	u64		val;
 };
 
-struct guest_result {
+struct soft_result {
 	bool			trapped;
 	bool			fault;
 	u64			val;
@@ -88,7 +88,7 @@ enum { SOFT_MAX_STEPS = 64, SOFT_GUEST_INSN_LENGTH = 2 };
 struct soft_guest {
 	const struct guest_step	*steps;
 	unsigned int		nr;
-	struct guest_result	result[SOFT_MAX_STEPS];
+	struct soft_result	result[SOFT_MAX_STEPS];
 	int			trapped;	/* step that waits for the host, or -1 */
 	struct guest_regs	first_regs;	/* at the first entry */
 	unsigned int		entries;
