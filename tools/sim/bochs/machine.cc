@@ -107,6 +107,7 @@ void sim_port_write(unsigned port, unsigned val)
 	drain_uart();
 	if (port == PORT_DEBUG_EXIT) {
 		trace_close();
+		fprintf(stderr, "\nsim: debug exit %u\n", val & 0x7f);
 		exit((val << 1 | 1) & 0xff);
 	}
 }
