@@ -15,13 +15,13 @@ read_msrs() {
 	done
 }
 
-# What a host that had used them might have left behind.
+# What a host that had used them might have left behind; nothing of it counts.
 for msr in 4c1 4c2 4c8 309 30b; do
 	wrmsr -p 0 0x$msr 0x123456789
 done
 wrmsr -p 0 0x30c 0x40000000
 wrmsr -p 0 0x329 0x10203040303f4050
-wrmsr -p 0 0x187 0x5300c4
+wrmsr -p 0 0x187 0x1300c4
 wrmsr -p 0 0x1a6 0x10003
 
 read_msrs > /before
