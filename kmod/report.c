@@ -66,7 +66,7 @@ void report_machine(const struct session *session)
 	if (!pmu->metrics)
 		pr_info("no PERF_METRICS on this CPU: counters only, no topdown shares (Ice Lake and later have them)\n");
 	ctls_log(&run->ctls);
-	pr_info("RDPMC and PERF_METRICS: RDPMC %s, MSR 0x329 %s, GLOBAL_CTRL %s\n",
+	pr_info("guest's PMU: RDPMC %s, PERF_METRICS %s, GLOBAL_CTRL %s\n",
 		run->ctls.word[VMX_CTL_CPU] & CPU_RDPMC_EXITING ? "trapped" : "passed",
 		msr_bitmap_traps(&run->bitmap, IA32_PERF_METRICS, MSR_READ_WRITE) ?
 			"trapped" : "passed",
@@ -78,6 +78,7 @@ void report_begin(const struct session *session)
 {
 	suite_number = 0;
 	failures = 0;
+	pr_info("VMX root entered and left; from here on once a slice\n");
 	pr_info("KTAP version 1\n");
 	pr_info("1..%lu\n", hweight_long(session->options.workloads) + 1);
 }
@@ -274,10 +275,10 @@ void report_summary(const struct session *session)
 		"bad%", "fe%", "be%");
 	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS)
 		print_row(session_workload_names[w], &session->outcome[w].plain);
-	pr_info("# %llu loads, %llu puts, %llu NMIs in between; VMX root left\n",
+	pr_info("# %llu loads, %llu puts, %llu NMIs in the middle of one\n",
 		vpmu->loads, vpmu->puts, vpmu->nmis);
 	if (failures)
 		pr_err("%u checks failed\n", failures);
 	else
-		pr_info("all checks ok\n");
+		pr_info("all checks ok; VMX root left, the PMU is the host's\n");
 }

@@ -39,9 +39,14 @@ enum { MAX_SLICES = 1000000 };
 /* Only one module of this name can be loaded, so there is only one. */
 static struct session *hotplug_session;
 
-static bool wanted(struct session *session)
+/*
+ * Interrupts off. The thread of a CPU that goes offline is moved elsewhere, and
+ * there is no VMCS of its on another one.
+ */
+static bool on_its_cpu(struct session *session)
 {
-	return !READ_ONCE(session->stop);
+	return smp_processor_id() == session->options.cpu &&
+	       !READ_ONCE(session->stop);
 }
 
 static int slice(struct session *session, u32 timer)
@@ -49,8 +54,7 @@ static int slice(struct session *session, u32 timer)
 	int res = -EINTR;
 
 	local_irq_disable();
-	/* The thread of a CPU that went offline is moved elsewhere. */
-	if (smp_processor_id() == session->options.cpu && wanted(session))
+	if (on_its_cpu(session))
 		res = run_slice(&session->run, timer);
 	local_irq_enable();
 	cond_resched();
@@ -156,12 +160,26 @@ static void read_host(struct session_host *host)
 	local_irq_enable();
 }
 
+static int try_root(struct session *session)
+{
+	int err = -EINTR;
+
+	local_irq_disable();
+	if (on_its_cpu(session))
+		err = run_try_root(&session->run);
+	local_irq_enable();
+	return err;
+}
+
 static int run_workloads(struct session *session)
 {
 	unsigned int w;
 	int err;
 
 	report_machine(session);
+	err = try_root(session);
+	if (err)
+		return err;
 	report_begin(session);
 	read_host(&session->before);
 	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS) {

@@ -197,17 +197,29 @@ int ctls_choose(const struct cpu_caps *caps, bool rdpmc, struct ctls *ctls)
 	return check_pairs(ctls);
 }
 
+/* The next control of @c on that is set, or the end of the table. */
+static const struct ctl *next_set(const struct ctl *c, u32 word)
+{
+	while (c->name && !(c->bit & word))
+		c++;
+	return c;
+}
+
 void ctls_log(const struct ctls *ctls)
 {
 	int w;
 
 	for (w = 0; w < NR_VMX_CTL_WORDS; w++) {
-		const struct ctl *c;
+		u32 word = ctls->word[w];
+		const struct ctl *a = next_set(words[w].ctls, word);
 
-		log_info("%-5s controls %#010x\n", words[w].short_name,
-			 ctls->word[w]);
-		for (c = words[w].ctls; c->name; c++)
-			if (ctls->word[w] & c->bit)
-				log_debug("  %s\n", c->name);
+		log_info("%s controls %#010x\n", words[w].short_name, word);
+		while (a->name) {
+			const struct ctl *b = next_set(a + 1, word);
+
+			log_info("  %s%s%s\n", a->name, b->name ? ", " : "",
+				 b->name ? b->name : "");
+			a = b->name ? next_set(b + 1, word) : b;
+		}
 	}
 }

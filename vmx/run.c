@@ -58,6 +58,15 @@ void run_free(struct run *run)
 	root_free(&run->root);
 }
 
+int run_try_root(struct run *run)
+{
+	int err = root_enter(&run->root, run->vmcs.pa);
+
+	if (!err)
+		root_leave(&run->root);
+	return err;
+}
+
 void run_start(struct run *run, const struct vmcs_guest *start)
 {
 	memset(&run->regs, 0, sizeof(run->regs));

@@ -47,6 +47,12 @@ enum run_result {
 int run_alloc(struct run *run);
 void run_free(struct run *run);
 
+/*
+ * Enter VMX root and leave it again, interrupts off, to see early whether it
+ * can be done. As root_enter().
+ */
+int run_try_root(struct run *run);
+
 /* The guest from its beginning, with registers as after RESET. */
 void run_start(struct run *run, const struct vmcs_guest *start);
 
