@@ -16,9 +16,16 @@ static uint64_t accepted_bits(uint32_t msr)
 	return accepted;
 }
 
+/* AnyThread came with version 3 and is gone since version 5. */
+static bool has_anythread(void)
+{
+	return cpu.version >= 3 && cpu.version < 5;
+}
+
 static uint64_t eventsel_bits(void)
 {
-	return PERFEVTSEL_EVENT | PERFEVTSEL_UMASK | PERFEVTSEL_USR | PERFEVTSEL_OS |
+	return (has_anythread() ? PERFEVTSEL_ANY : 0) |
+	       PERFEVTSEL_EVENT | PERFEVTSEL_UMASK | PERFEVTSEL_USR | PERFEVTSEL_OS |
 	       PERFEVTSEL_EDGE | PERFEVTSEL_PC | PERFEVTSEL_INT | PERFEVTSEL_EN |
 	       PERFEVTSEL_INV | PERFEVTSEL_CMASK | PERFEVTSEL_IN_TX | PERFEVTSEL_ADAPTIVE;
 }
@@ -29,7 +36,8 @@ static uint64_t fixed_ctr_ctrl_bits(void)
 
 	for (unsigned int i = 0; i < cpu.nr_fixed; i++)
 		bits |= FIXED_CTR_CTRL_OS(i) | FIXED_CTR_CTRL_USR(i) |
-			FIXED_CTR_CTRL_PMI(i) | FIXED_CTR_CTRL_ADAPTIVE(i);
+			FIXED_CTR_CTRL_PMI(i) | FIXED_CTR_CTRL_ADAPTIVE(i) |
+			(has_anythread() ? FIXED_CTR_CTRL_ANY(i) : 0);
 	return bits;
 }
 
@@ -139,6 +147,10 @@ static void test_status(void)
 {
 	uint64_t bits = cpu.global_ctrl;
 
+	if (cpu.version < 4) {
+		check(wrmsr_faults(IA32_PERF_GLOBAL_STATUS_SET, 1), "no STATUS_SET");
+		return;
+	}
 	wrmsr(IA32_PERF_GLOBAL_STATUS_SET, bits);
 	check_equal(rdmsr(IA32_PERF_GLOBAL_STATUS), bits, "STATUS_SET sets");
 	wrmsr(IA32_PERF_GLOBAL_STATUS_RESET, 1);

@@ -113,9 +113,9 @@ extern const char skip_ud_gate[], return_gate[], wake_gate[], leave_gate[];
 
 /* What the CPU has, from CPUID and IA32_PERF_CAPABILITIES. */
 struct cpu {
-	unsigned int	nr_gp, nr_fixed;
+	unsigned int	version, nr_gp, nr_fixed;
 	uint64_t	width_mask;
-	bool		full_width, metrics, vmx;
+	bool		full_width, metrics, vmx;	/* VMX: and let in by the firmware */
 	uint64_t	global_ctrl;	/* its valid bits */
 };
 

@@ -5,6 +5,11 @@
  */
 #include "bare.h"
 
+enum {
+	IA32_FEATURE_CONTROL	= 0x3a,
+	VMX_LET_IN		= 1 << 0 | 1 << 2,	/* locked, VMX outside SMX */
+};
+
 struct cpu cpu;
 
 void main(void);
@@ -15,6 +20,7 @@ static void probe(void)
 	uint64_t caps = rdmsr(IA32_PERF_CAPABILITIES);
 
 	cpuid(0xa, regs);
+	cpu.version = regs[0] & 0xff;
 	cpu.nr_gp = regs[0] >> 8 & 0xff;
 	cpu.width_mask = (1ULL << (regs[0] >> 16 & 0xff)) - 1;
 	cpu.nr_fixed = regs[3] & 0x1f;
@@ -24,7 +30,7 @@ static void probe(void)
 			  ((1ULL << cpu.nr_fixed) - 1) << GLOBAL_FIXED_SHIFT |
 			  (cpu.metrics ? GLOBAL_CTRL_METRICS : 0);
 	cpuid(1, regs);
-	cpu.vmx = regs[2] & 1 << 5;
+	cpu.vmx = regs[2] & 1 << 5 && rdmsr(IA32_FEATURE_CONTROL) == VMX_LET_IN;
 }
 
 void pmu_clear(void)
