@@ -51,7 +51,8 @@ u64 pmu_fixed_ctr_ctrl_mask(const struct pmu_caps *pmu)
 
 u64 pmu_counter_mask(u32 width)
 {
-	return TMAV_BIT(width) - 1;
+	/* CPUID can say anything in a virtual machine. */
+	return width < 64 ? TMAV_BIT(width) - 1 : ~0ULL;
 }
 
 static u32 min_u32(u32 a, u32 b)
