@@ -10,7 +10,6 @@
 #ifndef TOOLS_SIM_BOCHS_INSTRUMENT_H
 #define TOOLS_SIM_BOCHS_INSTRUMENT_H
 
-#include "cpu/decoder/ia_opcodes.h"
 #include "hooks.h"
 
 #define BX_INSTR_INIT_ENV()		sim_init()

@@ -9,6 +9,7 @@
 #include "bochs.h"
 #include "cpu/cpu.h"
 #include "cpu/cpuid.h"
+#include "cpu/decoder/ia_opcodes.h"
 #include "pc_system.h"
 
 extern "C" {
