@@ -30,6 +30,8 @@ boot_all() {
 	boot parameters --init tools/test/init/parameters.sh --add "$KO:/tmavisor.ko"
 	boot kvm --init tools/test/init/kvm.sh --add "$KO:/tmavisor.ko" \
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
+	boot perf --init tools/test/init/perf.sh --add "$KO:/tmavisor.ko" \
+		--add /usr/bin/perf --out "$T/perf.out"
 	boot many --module "workload=retiring switches=2000 strict=1"
 }
 
@@ -141,6 +143,27 @@ says() {
 @test "once the virtual machine is gone the guest runs, and then KVM's again" {
 	says kvm "vm gone: 0"
 	says kvm "kvm works after us"
+}
+
+value_of() {
+	sed -n "s/^$2: //p" "$T/$1"
+}
+
+@test "perf counts a program beside the guest as it does alone" {
+	says perf "^alone: [0-9]+ [0-9]+$"
+	says perf "guest still there"
+	[ "$(value_of perf beside)" = "$(value_of perf alone)" ]
+	[ "$(value_of perf after)" = "$(value_of perf alone)" ]
+}
+
+@test "perf record takes as many samples beside the guest as alone" {
+	says perf "^alone samples: [1-9]"
+	[ "$(value_of perf "beside samples")" = "$(value_of perf "alone samples")" ]
+}
+
+@test "Linux has nothing to complain about with perf, its PMIs and the guest" {
+	run grep -E "Uhhuh|Dazed|BUG:|WARNING:|unchecked MSR" "$T/perf.out/dmesg"
+	[ "$status" = 1 ]
 }
 
 # refused CPU "what the module says" "what insmod says"

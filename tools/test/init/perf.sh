@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Inside the simulated machine: Debian's perf counts a program, alone and with
+# the guest beside it.
+
+# No shell: its own work depends on the digits of process numbers.
+program="/bin/busybox seq 5000"
+
+count() {
+	perf stat -x, -e instructions:u,branches:u $program 2>&1 > /dev/null |
+		cut -d, -f1 | paste -sd' '
+}
+
+samples() {
+	perf record -q -o /samples -c 20000 -e instructions:u $program > /dev/null
+	perf report -i /samples --stdio --header 2> /dev/null |
+		sed -n 's/^# Samples: *\([0-9]*\).*/\1/p'
+}
+
+echo "alone: $(count)"
+echo "alone samples: $(samples)"
+/bin/insmod /tmavisor.ko switches=1000000 workload=backend &
+echo "beside: $(count)"
+echo "beside samples: $(samples)"
+grep -q '^tmavisor .*Loading' /proc/modules && echo "guest still there"
+kill -9 $!
+wait $!
+echo "after: $(count)"
