@@ -11,13 +11,13 @@ msrs="186 187 188 189 18a 18b 18c 18d 4c1 4c2 4c3 4c4 4c5 4c6 4c7 4c8
 
 read_msrs() {
 	for msr in $msrs; do
-		echo "$msr $(rdmsr -p 0 0x$msr)"
+		echo "$msr $(rdmsr -p 0 "0x$msr")"
 	done
 }
 
 # What a host that had used them might have left behind; nothing of it counts.
 for msr in 4c1 4c2 4c8 309 30b; do
-	wrmsr -p 0 0x$msr 0x123456789
+	wrmsr -p 0 "0x$msr" 0x123456789
 done
 wrmsr -p 0 0x30c 0x40000000
 wrmsr -p 0 0x329 0x10203040303f4050

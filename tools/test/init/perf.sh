@@ -3,16 +3,17 @@
 # Inside the simulated machine: Debian's perf counts a program, alone and with
 # the guest beside it.
 
-# No shell: its own work depends on the digits of process numbers.
-program="/bin/busybox seq 5000"
+# The program is no shell's: its own work depends on the digits of process
+# numbers.
 
 count() {
-	perf stat -x, -e instructions:u,branches:u $program 2>&1 > /dev/null |
-		cut -d, -f1 | paste -sd' '
+	perf stat -x, -e instructions:u,branches:u /bin/busybox seq 5000 \
+		2>&1 > /dev/null | cut -d, -f1 | paste -sd' '
 }
 
 samples() {
-	perf record -q -o /samples -c 20000 -e instructions:u $program > /dev/null
+	perf record -q -o /samples -c 20000 -e instructions:u \
+		/bin/busybox seq 5000 > /dev/null
 	perf report -i /samples --stdio --header 2> /dev/null |
 		sed -n 's/^# Samples: *\([0-9]*\).*/\1/p'
 }
