@@ -59,6 +59,13 @@ void sim_vmentry_fail(unsigned cpu, unsigned error)
 	trace_vmentry_fail(&vcpus[cpu], error);
 }
 
+/* The guest may be resumed in its NMI handler, or be another one by now. */
+static bool nmis_blocked_in_guest(const struct vcpu *vcpu)
+{
+	return BX_CPU(vcpu->id)->VMread32(VMCS_32BIT_GUEST_INTERRUPTIBILITY_STATE) &
+	       BX_VMX_INTERRUPTS_BLOCKED_NMI_BLOCKED;
+}
+
 /*
  * All checks are passed.  VMLAUNCH or VMRESUME counts with the host's state;
  * the guest's is in force from here on, before the VM-entry MSR-load list.
@@ -76,8 +83,10 @@ void sim_vmentry(unsigned cpu)
 	if (vmcs->vmentry_ctrls.LOAD_PERF_GLOBAL_CTRL_MSR())
 		pmu_wrmsr(&vcpu->pmu, IA32_PERF_GLOBAL_CTRL,
 			  vmread(vcpu, VMCS_64BIT_GUEST_IA32_PERF_GLOBAL_CTRL));
-	vcpu->nmi[true] = false;
-	vcpu->nmi_depth[true] = 0;
+	if (!nmis_blocked_in_guest(vcpu)) {
+		vcpu->nmi[true] = false;
+		vcpu->nmi_depth[true] = 0;
+	}
 	vcpu->resolve = true;
 	count_update(vcpu);
 }
