@@ -118,7 +118,12 @@ static int enter_once(struct run *run)
 {
 	enum hw_entry entry;
 	u64 start;
+	int err;
 
+	/* What load and the exit handlers have written. */
+	err = vmcs_check(&run->vmcs);
+	if (err)
+		return err;
 	do {
 		vpmu_settle(&run->vpmu);
 		start = hw_rdtsc();
