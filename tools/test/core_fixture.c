@@ -42,6 +42,16 @@ void core_rebuild(struct core *core)
 	soft_forget_trace(core->cpu);
 }
 
+void core_show(struct core *core)
+{
+	struct run *run = &core->run;
+	bool trap = vpmu_policy_rdpmc(run->vpmu.hw, &run->vpmu.shown) == VPMU_TRAP;
+
+	memset(run->bitmap.bits, 0xff, TMAV_PAGE_SIZE);
+	vpmu_open_msrs(&run->vpmu, &run->bitmap);
+	assert_int_equal(ctls_choose(&run->caps, trap, &run->ctls), 0);
+}
+
 void core_program(struct core *core, const struct guest_step *steps,
 		  unsigned int nr)
 {

@@ -41,6 +41,9 @@ void core_assert_untouched(struct core *core);
 void core_enter_root(struct core *core);
 void core_leave_root(struct core *core);
 
+/* After a change of core->run.vpmu.shown: controls and bitmap to match. */
+void core_show(struct core *core);
+
 /* After a change of core->cpu->model or CPUID: run_alloc() again. */
 void core_rebuild(struct core *core);
 

@@ -141,7 +141,7 @@ enum {
 	SOFT_MAX_FIELDS		= 128,
 	SOFT_MAX_VMCS		= 4,
 	SOFT_MAX_OPS		= 1 << 16,
-	SOFT_LOG_SIZE		= 1 << 16,
+	SOFT_LOG_SIZE		= 1 << 18,
 	SOFT_MAX_NMIS		= 2,
 };
 
