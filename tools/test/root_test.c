@@ -174,6 +174,23 @@ static void no_memory_is_told(void **state)
 	vmcs_free(&vmcs);
 }
 
+/* Expect: whatever has been freed can be freed again. */
+static void freeing_twice_does_no_harm(void **state)
+{
+	struct fixture *f = *state;
+	struct msr_bitmap bitmap;
+
+	root_free(&f->root);
+	root_free(&f->root);
+	vmcs_free(&f->vmcs);
+	vmcs_free(&f->vmcs);
+	assert_int_equal(msr_bitmap_alloc(&bitmap), 0);
+	msr_bitmap_free(&bitmap);
+	msr_bitmap_free(&bitmap);
+	assert_int_equal(f->cpu->pages_in_use, 0);
+	assert_int_equal(f->cpu->complaints, 0);
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -188,6 +205,7 @@ int main(void)
 		test(leaving_twice_does_no_harm),
 		test(regions_have_the_revision_id),
 		test(no_memory_is_told),
+		test(freeing_twice_does_no_harm),
 	};
 
 	return cmocka_run_group_tests_name("root", tests, NULL, NULL);

@@ -229,15 +229,14 @@ static void an_nmi_exit_is_delivered_after_root(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int nmi = -1;
+	unsigned int nmi;
 
 	core_guest(core, { GUEST_NMI }, GUEST_DONE);
 	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_MORE);
 	assert_int_equal(cpu->nmis, 1);
 	assert_false(cpu->nmi_blocked);
-	for (unsigned int i = 0; i < cpu->nr_ops && nmi < 0; i++)
-		if (cpu->ops[i].kind == OP_NMI)
-			nmi = i;
+	for (nmi = 0; cpu->ops[nmi].kind != OP_NMI; nmi++)
+		;
 	assert_true(nmi > trace_find(cpu, OP_VMXOFF, 0, 0));
 	assert_int_equal(core_run(core), RUN_DONE);
 	assert_int_equal(cpu->nmis, 1);
@@ -469,6 +468,20 @@ static void a_bad_host_global_ctrl_is_named(void **state)
 	core_leave_root(core);
 }
 
+/* Error 8 with host fields that are in order. Expect: it is said that none is known bad. */
+static void an_unknown_host_error_is_admitted(void **state)
+{
+	struct core *core = *state;
+
+	core_guest(core, GUEST_DONE);
+	assert_int_equal(core_run(core), RUN_DONE);
+	core_enter_root(core);
+	dump_entry_failure(VM_ERROR_INVALID_HOST_STATE,
+			   pmu_global_ctrl_mask(&core->run.caps.pmu));
+	assert_true(soft_logged(core->cpu, "no rule known here is broken"));
+	core_leave_root(core);
+}
+
 /* A control that the CPU doesn't allow. Expect: error 7, and where to look. */
 static void a_bad_control_is_reported(void **state)
 {
@@ -513,6 +526,7 @@ int main(void)
 		test(a_bad_guest_field_is_named),
 		test(a_bad_host_field_is_named),
 		test(a_bad_host_global_ctrl_is_named),
+		test(an_unknown_host_error_is_admitted),
 		test(a_bad_control_is_reported),
 	};
 

@@ -84,27 +84,21 @@ unsigned int trace_count(const struct soft_cpu *cpu, enum soft_op_kind kind, u32
 	return n;
 }
 
-int trace_find(const struct soft_cpu *cpu, enum soft_op_kind kind, u32 index,
-	       unsigned int n)
+unsigned int trace_find(const struct soft_cpu *cpu, enum soft_op_kind kind,
+			u32 index, unsigned int n)
 {
 	for (unsigned int i = 0; i < cpu->nr_ops; i++)
 		if (is_op(&cpu->ops[i], kind, index) && !n--)
 			return i;
-	return -1;
+	fail_msg("no operation of kind %d on %#x in the trace", kind, index);
+	return 0;
 }
 
-int trace_find_last(const struct soft_cpu *cpu, enum soft_op_kind kind, u32 index)
+unsigned int trace_first_counting(const struct soft_cpu *cpu)
 {
-	for (int i = cpu->nr_ops - 1; i >= 0; i--)
-		if (is_op(&cpu->ops[i], kind, index))
-			return i;
-	return -1;
-}
-
-int trace_first_counting(const struct soft_cpu *cpu, int from, int to)
-{
-	for (int i = from; i < to; i++)
+	for (unsigned int i = 0; i < cpu->nr_ops; i++)
 		if (trace_is_counting(&cpu->ops[i]))
 			return i;
-	return -1;
+	fail_msg("nothing in the trace has to do with counting");
+	return 0;
 }

@@ -17,12 +17,11 @@ bool trace_pair_order(const struct soft_op *ops, unsigned int nr);
 bool trace_stopped_while_switching(const struct soft_op *ops, unsigned int nr);
 
 unsigned int trace_count(const struct soft_cpu *cpu, enum soft_op_kind kind, u32 index);
-/* Position of the n-th such operation, from 0; -1 if there is none. */
-int trace_find(const struct soft_cpu *cpu, enum soft_op_kind kind, u32 index,
-	       unsigned int n);
-int trace_find_last(const struct soft_cpu *cpu, enum soft_op_kind kind, u32 index);
-/* First to last operation at [from, to) of any register of counting; -1: none. */
-int trace_first_counting(const struct soft_cpu *cpu, int from, int to);
+/* Position of the n-th such operation, from 0; without it the test fails. */
+unsigned int trace_find(const struct soft_cpu *cpu, enum soft_op_kind kind,
+			u32 index, unsigned int n);
+/* Position of the first that touches a register of counting. */
+unsigned int trace_first_counting(const struct soft_cpu *cpu);
 /* Counters by any name, selectors, METRICS, STATUS and FIXED_CTR_CTRL. */
 bool trace_is_counting(const struct soft_op *op);
 

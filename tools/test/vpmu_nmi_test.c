@@ -244,8 +244,10 @@ static void what_perf_changes_stays_changed(void **state)
 		cpu->nmi_at[0] = cpu->steps + k;
 		run_busy(core);
 		injected = cpu->injected;
-		if (injected)
+		if (injected) {
+			assert_int_equal(cpu->perf.handled, 1);
 			assert_int_equal(soft_msr(cpu, IA32_FIXED_CTR_CTRL) & on, 0);
+		}
 		end_core(core);
 	}
 	assert_true(k > 300);

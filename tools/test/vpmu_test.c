@@ -62,12 +62,12 @@ static void load_stops_the_host_first(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int stop, first;
+	unsigned int stop, first;
 
 	load(core);
 	stop = trace_find(cpu, OP_WRMSR, IA32_PERF_GLOBAL_CTRL, 0);
-	first = trace_first_counting(cpu, 0, cpu->nr_ops);
-	assert_true(stop >= 0 && stop < first);
+	first = trace_first_counting(cpu);
+	assert_true(stop < first);
 	assert_int_equal(cpu->ops[stop].val, 0);
 	assert_true(trace_stopped_while_switching(cpu->ops, cpu->nr_ops));
 	put(core);
@@ -145,12 +145,31 @@ static void equal_metrics_are_written_with_the_slots(void **state)
 	core_leave_root(core);
 }
 
+/* One bit of the metrics differs, of either level. Expect: both are written. */
+static void each_bit_of_the_metrics_counts(void **state)
+{
+	struct core *core = *state;
+	struct soft_cpu *cpu = core->cpu;
+
+	both_use_metrics(core);
+	core->run.vpmu.guest.fixed[FIXED_SLOTS] = HOST_SLOTS;
+	for (u64 bit = 1; bit; bit <<= 1) {
+		core->run.vpmu.guest.perf_metrics = HOST_METRICS ^ bit;
+		load(core);
+		assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_FIXED_CTR3), 1);
+		assert_int_equal(soft_msr(cpu, IA32_PERF_METRICS), HOST_METRICS ^ bit);
+		put(core);
+		assert_int_equal(soft_msr(cpu, IA32_PERF_METRICS), HOST_METRICS);
+		core_leave_root(core);
+	}
+}
+
 /* Expect: in hardware, counters before FIXED_CTR_CTRL, which would start them first. */
 static void fixed_ctr_ctrl_comes_after_the_counters(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int ctrl;
+	unsigned int ctrl;
 
 	both_use_metrics(core);
 	core->run.vpmu.guest.fixed[FIXED_INSTRUCTIONS] = 5;
@@ -169,7 +188,7 @@ static void lvtpc_is_masked_before_the_guest_is_loaded(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int mask;
+	unsigned int mask;
 
 	both_use_metrics(core);
 	load(core);
@@ -186,7 +205,7 @@ static void lvtpc_is_restored_after_status(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int unmask;
+	unsigned int unmask;
 
 	core->run.vpmu.guest.global_status = GLOBAL_GP(2);
 	load(core);
@@ -280,7 +299,7 @@ static void status_bits_that_agree_are_left_alone(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
-	int reset, set;
+	unsigned int reset, set;
 
 	soft_set_status(cpu, GLOBAL_GP(1) | GLOBAL_GP(2));
 	core->run.vpmu.guest.global_status = GLOBAL_GP(2) | GLOBAL_GP(3);
@@ -627,6 +646,7 @@ int main(void)
 		test(metrics_follow_slots_both_ways),
 		test(equal_slots_are_written_with_the_metrics),
 		test(equal_metrics_are_written_with_the_slots),
+		test(each_bit_of_the_metrics_counts),
 		test(fixed_ctr_ctrl_comes_after_the_counters),
 		test(lvtpc_is_masked_before_the_guest_is_loaded),
 		test(lvtpc_is_restored_after_status),
