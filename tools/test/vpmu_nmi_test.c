@@ -302,6 +302,23 @@ static void the_handler_finds_the_host(void **state)
 	core_leave_root(core);
 }
 
+/* Perf turns on something else than before. Expect: that is what put turns on. */
+static void what_perf_enables_last_counts(void **state)
+{
+	struct core *core = *state;
+	struct soft_cpu *cpu = core->cpu;
+	const u64 other = GLOBAL_GP(1) | GLOBAL_FIXED(2);
+
+	core_enter_root(core);
+	assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, true), 0);
+	vpmu_nmi_enter(&core->run.vpmu);
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, other);
+	vpmu_nmi_leave(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu);
+	assert_int_equal(soft_msr(cpu, IA32_PERF_GLOBAL_CTRL), other);
+	core_leave_root(core);
+}
+
 /* Outside a switch. Expect: the brackets touch nothing. */
 static void an_nmi_of_the_host_is_left_alone(void **state)
 {
@@ -443,6 +460,7 @@ int main(void)
 		cmocka_unit_test(what_perf_changes_stays_changed),
 		test(an_nmi_in_the_entry_window_restarts_it),
 		test(the_handler_finds_the_host),
+		test(what_perf_enables_last_counts),
 		test(an_nmi_of_the_host_is_left_alone),
 		cmocka_unit_test(no_pmi_of_the_host_is_lost),
 		cmocka_unit_test(no_pmi_is_lost_around_another_nmi),
