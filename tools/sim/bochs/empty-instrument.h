@@ -38,7 +38,7 @@
 #define BX_INSTR_PHY_ACCESS(cpu, paddr, len, memtype, rw)
 #define BX_INSTR_INP(addr, len)
 #define BX_INSTR_INP2(addr, len, val)
-#define BX_INSTR_OUTP(addr, len, val)
+#define BX_INSTR_OUTP(addr, len, val)	sim_port_write(addr, val)
 #define BX_INSTR_WRMSR(cpu, msr, val)
 #define BX_INSTR_VMEXIT(cpu, reason, qualification)
 

@@ -88,6 +88,20 @@ static void test_payloads(void)
 	reset_gate(VECTOR_UD);
 }
 
+extern volatile uint32_t seen_by_rdmsr, seen_by_rdpmc;
+void payload_read_running(void);
+
+/* What reads a counter sees all before it, and not itself. */
+static void test_running(uint64_t extra)
+{
+	pmu_clear();
+	wrmsr(IA32_PERFEVTSEL0, INSTRUCTIONS);
+	wrmsr(IA32_PERFEVTSEL0 + 1, extra);
+	measure(payload_read_running, GLOBAL_GP(0) | GLOBAL_GP(1));
+	check_equal(seen_by_rdmsr, 2, "RDMSR of a running counter");
+	check_equal(seen_by_rdpmc, 5, "RDPMC of a running counter");
+}
+
 static void measure_user(uint64_t extra)
 {
 	pmu_clear();
@@ -171,6 +185,8 @@ static void test_cmask(void)
 void test_count(void)
 {
 	test_payloads();
+	test_running(0);
+	test_running(BRANCHES);
 	test_privilege();
 	test_events();
 	test_cmask();

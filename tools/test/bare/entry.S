@@ -6,8 +6,24 @@
  * in *regs; 1: VMfailValid; 2: VMfailInvalid.
  */
 #define HOST_RSP	0x6c14
+#define HOST_RIP	0x6c16
 
 	.text
+
+/*
+ * A payload for measure(): seven instructions, from the one that sets HOST_RSP to
+ * RET, with VMRESUME and the exit in between.
+ */
+	.global payload_resume
+payload_resume:
+	mov	$HOST_RSP, %eax
+	vmwrite	%rsp, %rax
+	mov	$HOST_RIP, %eax
+	lea	1f, %rdx
+	vmwrite	%rdx, %rax
+	vmresume
+1:	ret
+
 	.global vm_enter
 vm_enter:
 	push	%rbx

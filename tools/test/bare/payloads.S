@@ -114,6 +114,16 @@ payload software_interrupt
 	int	$VECTOR_RETURN
 	ret
 
+/* Counter 0 while it counts: CALL and one instruction, then by another way. */
+payload read_running
+	mov	$0xc1, %ecx			/* IA32_PMC0 */
+	rdmsr
+	mov	%eax, seen_by_rdmsr
+	xor	%ecx, %ecx
+	rdpmc
+	mov	%eax, seen_by_rdpmc
+	ret
+
 /* The handler of #UD, below, counts; the instruction that faults does not. */
 payload fault
 	ud2
@@ -204,6 +214,11 @@ text_length = text_b - text_a
 	.global scratch
 scratch:
 	.skip 32768
+	.global seen_by_rdmsr, seen_by_rdpmc
+seen_by_rdmsr:
+	.skip 4
+seen_by_rdpmc:
+	.skip 4
 kernel_stack:
 	.skip 8
 	.align 16

@@ -41,6 +41,7 @@ enum {
 enum field {
 	GUEST_CS_SELECTOR	= 0x0802,
 	GUEST_ES_SELECTOR	= 0x0800,
+	GUEST_SS_SELECTOR	= 0x0804,
 	GUEST_TR_SELECTOR	= 0x080e,
 	HOST_ES_SELECTOR	= 0x0c00,
 	HOST_CS_SELECTOR	= 0x0c02,
@@ -66,6 +67,7 @@ enum field {
 	GUEST_IDTR_LIMIT	= 0x4812,
 	GUEST_ES_RIGHTS		= 0x4814,
 	GUEST_CS_RIGHTS		= 0x4816,
+	GUEST_SS_RIGHTS		= 0x4818,
 	GUEST_LDTR_RIGHTS	= 0x4820,
 	GUEST_TR_RIGHTS		= 0x4822,
 	GUEST_CR0		= 0x6800,
@@ -114,6 +116,7 @@ static bool launched;
 
 extern uint64_t gdt[];
 unsigned int vm_enter(struct guest_regs *regs, bool resume);
+void payload_resume(void);
 extern const char vm_exit[], guest_call[], guest_read_global_ctrl[],
 	guest_write_global_ctrl[], guest_read_debugctl[], guest_write_debugctl[],
 	guest_rdpmc[], guest_step[], guest_spin[];
@@ -478,6 +481,38 @@ static void test_exact_count(uint64_t selector1)
 	check_equal(rdpmc(0), 2 * LOOPS, "a loop in the guest counts its instructions");
 }
 
+/* Host and guest count alike: VMRESUME is an instruction, VMCALL that exits is none. */
+static void test_count_across(uint64_t selector1)
+{
+	enum { PAYLOAD = 7, MEASURE = 5 };
+
+	pmu_clear();
+	use(0, 0);
+	wrmsr(IA32_PERFEVTSEL0, PERFEVTSEL_EN | PERFEVTSEL_OS | EVENT_INSTRUCTIONS);
+	wrmsr(IA32_PERFEVTSEL0 + 1, selector1);
+	vmwrite(GUEST_RIP, (uintptr_t)guest_call);
+	measure(payload_resume, GLOBAL_GP(0) | GLOBAL_GP(1));
+	vmwrite(HOST_RIP, (uintptr_t)vm_exit);
+	check_equal(rdpmc(0), PAYLOAD + MEASURE, "counted across entry and exit");
+}
+
+/* The privilege level is the guest's own, from its first instruction on. */
+static void test_user_guest(void)
+{
+	enum { SLICES = 10 };
+
+	vmwrite(GUEST_CS_SELECTOR, SEL_USER_CODE);
+	vmwrite(GUEST_CS_RIGHTS, 0xa0fb);
+	vmwrite(GUEST_SS_SELECTOR, SEL_USER_DATA);
+	vmwrite(GUEST_SS_RIGHTS, 0xc0f3);
+	count_in_guest(PERFEVTSEL_EN | PERFEVTSEL_USR | EVENT_INSTRUCTIONS);
+	for (unsigned int i = 0; i < SLICES; i++)
+		enter(guest_step);
+	check_equal(rdpmc(0), 0, "a guest in user mode counts nothing for the kernel");
+	check_equal(rdpmc(1), SLICES, "but for the user");
+	set_guest_segments();
+}
+
 static void test_pmi(uint32_t pin, uint32_t lvt, unsigned int reason, const char *claim)
 {
 	struct outcome out;
@@ -539,6 +574,7 @@ static void test_global_ctrl(void)
 	test_failed_entry();
 	test_exact_count(0);
 	test_exact_count(PERFEVTSEL_EN | PERFEVTSEL_OS | EVENT_BRANCHES);
+	test_user_guest();
 	test_pmi_in_guest();
 }
 
@@ -546,6 +582,8 @@ void test_vmx(void)
 {
 	setup();
 	test_guest_field_unused();
+	test_count_across(0);
+	test_count_across(PERFEVTSEL_EN | PERFEVTSEL_OS | EVENT_BRANCHES);
 	if (has_load_controls())
 		test_global_ctrl();
 	test_debugctl_load();
