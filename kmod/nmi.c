@@ -3,9 +3,10 @@
 #include <linux/smp.h>
 #include <asm/nmi.h>
 #include "kmod/nmi.h"
+#include "vmx/vmcs.h"
 
 /* Labels in vmx/entry.S */
-extern const char hw_enter_commit[], hw_enter_commit_end[], hw_enter_restart[];
+extern const char hw_enter_commit[], hw_enter_commit_end[];
 
 static struct vpmu *nmi_vpmu;
 static unsigned int nmi_cpu;
@@ -34,7 +35,7 @@ static int nmi_last(unsigned int type, struct pt_regs *regs)
 	/* The entry's last look at the phase was before this NMI. */
 	if (regs->ip >= (unsigned long)hw_enter_commit &&
 	    regs->ip < (unsigned long)hw_enter_commit_end)
-		regs->ip = (unsigned long)hw_enter_restart;
+		vmcs_spoil_entry();
 	return NMI_DONE;
 }
 

@@ -6,6 +6,7 @@
 #include "kmod/report.h"
 #include "tmavisor/pmu_arch.h"
 #include "tmavisor/tma.h"
+#include "vmx/dump.h"
 #include "vmx/vmx_arch.h"
 
 /* Bounds on what a run with forced switches may differ in from one without. */
@@ -126,6 +127,19 @@ static void print_shares(u64 metrics, enum tma_metric first,
 	pr_info("  # level %u: %s\n", level, line);
 }
 
+static void print_exits(const char *what, const struct session_measure *m)
+{
+	char line[160];
+	int len = 0, i;
+
+	for (i = 0; i < RUN_NR_EXIT_REASONS; i++)
+		if (m->exits[i])
+			len += scnprintf(line + len, sizeof(line) - len,
+					 "%s%llu %s", len ? ", " : "",
+					 m->exits[i], dump_exit_reason_name(i));
+	pr_info("  # %s: exits: %s\n", what, line);
+}
+
 static void print_measure(const struct session *session, const char *what,
 			  const struct session_measure *m)
 {
@@ -135,6 +149,7 @@ static void print_measure(const struct session *session, const char *what,
 		what, r->slots, r->cycles, r->instructions, r->perf_metrics);
 	pr_info("  # %s: %llu switches, %llu of them forced\n", what,
 		m->switches, m->forced);
+	print_exits(what, m);
 	if (!session->run.vpmu.shown.metrics)
 		return;
 	print_shares(r->perf_metrics, TMA_RETIRING, TMA_BACKEND_BOUND, 1);
@@ -243,11 +258,13 @@ void report_host(const struct session *session)
 	const struct session_host *before = &session->before;
 	const struct session_host *after = &session->after;
 
-	begin_suite("host", 3);
+	begin_suite("host", 4);
 	check(!(after->cr4 & CR4_VMXE), "VMX root is left");
 	check(after->global_ctrl == before->global_ctrl,
 	      "GLOBAL_CTRL is the host's again");
 	check(after->lvtpc == before->lvtpc, "LVTPC is the host's again");
+	pr_info("  # Expect: read back after each run's last put, all registers are as its load saved them\n");
+	check(!session->run.vpmu.unrestored, "puts restore what loads saved");
 	end_suite("host");
 }
 

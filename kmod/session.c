@@ -3,6 +3,7 @@
 #include <linux/bitops.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 #include <asm/tsc.h>
@@ -33,8 +34,14 @@ static const u64 iterations[NR_WORKLOADS] = {
  */
 enum { SLICE_MSEC = 500 };
 
-/* Slices of one workload before its guest is given up. */
-enum { MAX_SLICES = 1000000 };
+/*
+ * Seconds of one run before its guest is given up: what a healthy one needs in
+ * the simulated machine, many times over, and more for each forced switch.
+ */
+enum { GUEST_SECONDS = 60, SWITCHES_PER_SECOND = 1000 };
+
+/* Forced switches that a workload's usual number of rounds has room for. */
+enum { SWITCHES_PER_ITERATIONS = 200 };
 
 /* Only one module of this name can be loaded, so there is only one. */
 static struct session *hotplug_session;
@@ -67,9 +74,10 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 {
 	u64 idle = (u64)tsc_khz * SLICE_MSEC;
 	u32 timer = run_timer_ticks(&session->run, forced ? quantum : idle);
-	u32 slices;
+	u64 limit = GUEST_SECONDS + forced / SWITCHES_PER_SECOND;
+	unsigned long end = jiffies + limit * HZ;
 
-	for (slices = 0; slices < MAX_SLICES; slices++) {
+	while (time_before(jiffies, end)) {
 		int res = slice(session, timer);
 
 		if (res == -EAGAIN)
@@ -87,7 +95,7 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 						m->forced < forced ? quantum : idle);
 		}
 	}
-	pr_err("the guest did not finish in %d slices; given up\n", MAX_SLICES);
+	pr_err("the guest did not finish in %llu s; given up\n", limit);
 	return -ETIMEDOUT;
 }
 
@@ -99,7 +107,8 @@ static void write_request(struct session *session, enum guest_workload w)
 
 	memset(req, 0, sizeof(*req));
 	req->workload = w;
-	req->iterations = iterations[w];
+	req->iterations = iterations[w] *
+		(1 + session->options.switches / SWITCHES_PER_ITERATIONS);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
 		if (!pmu_has_fixed(shown, i))
 			continue;
@@ -130,13 +139,14 @@ static int measure(struct session *session, enum guest_workload w, u64 forced,
 	err = run_guest(session, forced, quantum, m);
 	m->result = page->result;
 	m->guest_tsc = session->run.guest_tsc;
+	memcpy(m->exits, session->run.exits, sizeof(m->exits));
 	return err;
 }
 
 /*
  * Once without forced switches, which also tells how long the guest takes,
- * and once with a switch each time a share of that has gone by. A guest that
- * is interrupted needs no less time, so it is still there for the last one.
+ * and once with a switch each time a share of that has gone by. Half of it:
+ * the second run may be the faster one, by warm caches or a higher clock.
  */
 static int run_workload(struct session *session, enum guest_workload w)
 {
@@ -146,8 +156,8 @@ static int run_workload(struct session *session, enum guest_workload w)
 
 	if (!err && switches)
 		err = measure(session, w, switches,
-			      o->plain.guest_tsc / (switches + 2), &o->switched);
-	o->ran = !err;
+			      o->plain.guest_tsc / 2 / (switches + 1),
+			      &o->switched);
 	return err;
 }
 
@@ -160,13 +170,13 @@ static void read_host(struct session_host *host)
 	local_irq_enable();
 }
 
-static int try_root(struct session *session)
+static int begin(struct session *session)
 {
 	int err = -EINTR;
 
 	local_irq_disable();
 	if (on_its_cpu(session))
-		err = run_try_root(&session->run);
+		err = run_begin(&session->run);
 	local_irq_enable();
 	return err;
 }
@@ -177,7 +187,7 @@ static int run_workloads(struct session *session)
 	int err;
 
 	report_machine(session);
-	err = try_root(session);
+	err = begin(session);
 	if (err)
 		return err;
 	report_begin(session);

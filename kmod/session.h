@@ -24,10 +24,10 @@ struct session_measure {
 	u64			switches;	/* loads and puts in all */
 	u64			forced;		/* of them by the preemption timer */
 	u64			guest_tsc;
+	u64			exits[RUN_NR_EXIT_REASONS];
 };
 
 struct session_outcome {
-	bool			ran;
 	struct session_measure	plain;		/* nothing forced */
 	struct session_measure	switched;	/* session_options.switches forced */
 };

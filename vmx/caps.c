@@ -55,11 +55,6 @@ u64 pmu_counter_mask(u32 width)
 	return width < 64 ? TMAV_BIT(width) - 1 : ~0ULL;
 }
 
-static u32 min_u32(u32 a, u32 b)
-{
-	return a < b ? a : b;
-}
-
 static bool is_intel(void)
 {
 	struct cpuid_regs4 r;
@@ -118,18 +113,18 @@ static void read_vmx(struct cpu_caps *caps)
 	caps->cr0_fixed1 = hw_rdmsr(IA32_VMX_CR0_FIXED1);
 	caps->cr4_fixed0 = hw_rdmsr(IA32_VMX_CR4_FIXED0);
 	caps->cr4_fixed1 = hw_rdmsr(IA32_VMX_CR4_FIXED1);
-	caps->pt_in_vmx = caps->vmx_misc & VMX_MISC_PT_IN_VMX;
 	if (!hw_rdmsr_safe(IA32_VMX_EPT_VPID_CAP, &caps->ept_vpid))
 		caps->ept_vpid = 0;
 }
 
 static int check_ept(const struct cpu_caps *caps)
 {
-	u64 needed = VMX_EPT_WALK_LENGTH_4 | VMX_EPT_WRITE_BACK;
+	u64 needed = VMX_EPT_WALK_LENGTH_4 | VMX_EPT_WRITE_BACK |
+		     VMX_EPT_INVEPT | VMX_EPT_INVEPT_ALL_CONTEXT;
 
 	if ((caps->ept_vpid & needed) == needed)
 		return 0;
-	log_err("this CPU has no EPT with 4 levels and write-back memory (IA32_VMX_EPT_VPID_CAP %#llx); a newer CPU is needed\n",
+	log_err("this CPU has no EPT with 4 levels, write-back memory and INVEPT (IA32_VMX_EPT_VPID_CAP %#llx); a newer CPU is needed\n",
 		caps->ept_vpid);
 	return -EOPNOTSUPP;
 }
@@ -140,8 +135,7 @@ static void read_pmu(struct pmu_caps *pmu, const struct cpuid_regs4 *features)
 
 	hw_cpuid(CPUID_PERFMON, 0, &r);
 	pmu->version = r.eax & CPUID_0A_EAX_VERSION;
-	pmu->nr_gp = min_u32((r.eax >> CPUID_0A_EAX_NR_GP_SHIFT) & 0xff,
-			     PMU_MAX_GP_COUNTERS);
+	pmu->nr_gp = (r.eax >> CPUID_0A_EAX_NR_GP_SHIFT) & 0xff;
 	pmu->gp_width = (r.eax >> CPUID_0A_EAX_GP_WIDTH_SHIFT) & 0xff;
 	pmu->nr_events = r.eax >> CPUID_0A_EAX_NR_EVENTS_SHIFT;
 	pmu->events_missing = r.ebx;
@@ -149,7 +143,6 @@ static void read_pmu(struct pmu_caps *pmu, const struct cpuid_regs4 *features)
 	pmu->fixed_mask = TMAV_BIT(r.edx & CPUID_0A_EDX_NR_FIXED) - 1;
 	if (pmu->version >= PERFMON_VERSION_FIXED_MASK)
 		pmu->fixed_mask |= r.ecx;
-	pmu->fixed_mask &= TMAV_BIT(PMU_MAX_FIXED_COUNTERS) - 1;
 	pmu->fixed_width = (r.edx >> CPUID_0A_EDX_FIXED_WIDTH_SHIFT) & 0xff;
 
 	pmu->perf_capabilities = 0;
@@ -167,6 +160,14 @@ static int check_pmu(const struct pmu_caps *pmu)
 			pmu->version, PERFMON_VERSION_NEEDED);
 		return -EOPNOTSUPP;
 	}
+	/* A counter that is not switched would be the host's in the guest. */
+	if (pmu->nr_gp > PMU_MAX_GP_COUNTERS ||
+	    pmu->fixed_mask >> PMU_MAX_FIXED_COUNTERS) {
+		log_err("this CPU has %u general and fixed counters %#x, only %u and %#x can be switched; a Sapphire Rapids has just those\n",
+			pmu->nr_gp, pmu->fixed_mask, PMU_MAX_GP_COUNTERS,
+			(1u << PMU_MAX_FIXED_COUNTERS) - 1);
+		return -EOPNOTSUPP;
+	}
 	if (!pmu_has_full_width(pmu)) {
 		log_err("counters cannot be written in full width (IA32_PERF_CAPABILITIES[13] is 0), so they cannot be switched; use a CPU that has it\n");
 		return -EOPNOTSUPP;
@@ -175,18 +176,14 @@ static int check_pmu(const struct pmu_caps *pmu)
 }
 
 /*
- * Tracing that goes on in guest mode would write packets to the host's buffer,
- * and VMXON itself faults or stops it where the two don't go together.
+ * Where PT and VMX operation don't go together, VMXON clears TraceEn, and
+ * nobody would set it again.
  */
-static int check_pt(const struct cpu_caps *caps)
+int caps_check_pt(const struct cpu_caps *caps)
 {
-	struct cpuid_regs4 r;
-	u64 rtit = 0;
-
-	hw_cpuid(CPUID_STRUCTURED, 0, &r);
-	if (!(r.ebx & CPUID_7_EBX_PT) || caps->pt_in_vmx)
+	if (!caps->pt || caps->vmx_misc & VMX_MISC_PT_IN_VMX)
 		return 0;
-	if (!hw_rdmsr_safe(IA32_RTIT_CTL, &rtit) || !(rtit & RTIT_CTL_TRACE_EN))
+	if (!(hw_rdmsr(IA32_RTIT_CTL) & RTIT_CTL_TRACE_EN))
 		return 0;
 	log_err("Intel PT is tracing and cannot go together with VMX on this CPU; stop 'perf record -e intel_pt' first\n");
 	return -EBUSY;
@@ -194,7 +191,7 @@ static int check_pt(const struct cpu_caps *caps)
 
 int caps_read(struct cpu_caps *caps)
 {
-	struct cpuid_regs4 features;
+	struct cpuid_regs4 features, structured;
 	int err;
 
 	memset(caps, 0, sizeof(*caps));
@@ -203,6 +200,8 @@ int caps_read(struct cpu_caps *caps)
 		return -ENODEV;
 	}
 	hw_cpuid(CPUID_FEATURES, 0, &features);
+	hw_cpuid(CPUID_STRUCTURED, 0, &structured);
+	caps->pt = structured.ebx & CPUID_7_EBX_PT;
 	caps->signature = features.eax;
 	caps->hypervisor = features.ecx & CPUID_1_ECX_HYPERVISOR;
 	caps->microcode = hw_rdmsr(IA32_BIOS_SIGN_ID) >> 32;
@@ -218,7 +217,7 @@ int caps_read(struct cpu_caps *caps)
 	if (!err)
 		err = check_pmu(&caps->pmu);
 	if (!err)
-		err = check_pt(caps);
-	caps->extra_msrs = vpmu_extra_msrs();
+		err = caps_check_pt(caps);
+	caps->extra_msrs = vpmu_extra_msrs(&structured);
 	return err;
 }

@@ -15,9 +15,9 @@
 /* A performance monitoring unit: the hardware's, or the one a guest is shown. */
 struct pmu_caps {
 	u32	version;
-	u32	nr_gp;
+	u32	nr_gp;			/* at most PMU_MAX_GP_COUNTERS, see check_pmu() */
 	u32	gp_width;
-	u32	fixed_mask;		/* bitmap of fixed counters */
+	u32	fixed_mask;		/* bitmap, below PMU_MAX_FIXED_COUNTERS */
 	u32	fixed_width;
 	u32	events_missing;		/* CPUID.0AH:EBX */
 	u32	nr_events;		/* length of that bit vector */
@@ -35,7 +35,7 @@ struct cpu_caps {
 	u64	cr0_fixed0, cr0_fixed1;
 	u64	cr4_fixed0, cr4_fixed1;
 	u32	extra_msrs;		/* bitmap over the table in vpmu.c */
-	bool	pt_in_vmx;
+	bool	pt;			/* Intel PT is there */
 	struct pmu_caps	pmu;
 };
 
@@ -48,6 +48,12 @@ struct cpu_caps {
  * -EOPNOTSUPP  the CPU lacks something that this hypervisor needs
  */
 int caps_read(struct cpu_caps *caps);
+
+/*
+ * -EBUSY, after a line, if Intel PT traces and this CPU cannot do that in VMX
+ * operation. Tracing can begin at any time: ask before each VMXON.
+ */
+int caps_check_pt(const struct cpu_caps *caps);
 
 bool pmu_has_fixed(const struct pmu_caps *pmu, unsigned int counter);
 bool pmu_has_full_width(const struct pmu_caps *pmu);

@@ -16,7 +16,7 @@ static const struct ctl pin_ctls[] = {
 	{ PIN_NMI_EXITING,		MUST_SET,   "NMI exiting" },
 	{ PIN_VIRTUAL_NMIS,		MUST_SET,   "virtual NMIs" },
 	/* Bounds the time with interrupts off, whatever the guest does. */
-	{ PIN_PREEMPTION_TIMER,		MUST_SET,   "VMX-preemption timer" },
+	{ PIN_PREEMPTION_TIMER,		MUST_SET,   "activate VMX-preemption timer" },
 	{ PIN_POSTED_INTERRUPTS,	MUST_CLEAR, "process posted interrupts" },
 	{}
 };
@@ -46,7 +46,7 @@ static const struct ctl cpu_ctls[] = {
 static const struct ctl cpu2_ctls[] = {
 	{ CPU2_ENABLE_EPT,		MUST_SET,   "enable EPT" },
 	{ CPU2_WBINVD_EXITING,		MUST_SET,   "WBINVD exiting" },
-	{ CPU2_ENCLS_EXITING,		WANT_SET,   "ENCLS exiting" },
+	{ CPU2_ENCLS_EXITING,		WANT_SET,   "enable ENCLS exiting" },
 	{ CPU2_ENABLE_RDTSCP,		MUST_CLEAR, "enable RDTSCP" },
 	{ CPU2_ENABLE_VPID,		MUST_CLEAR, "enable VPID" },
 	{ CPU2_ENABLE_INVPCID,		MUST_CLEAR, "enable INVPCID" },
@@ -86,18 +86,24 @@ static const struct ctl_word_def {
 	const char		*short_name;
 	u32			msr;
 	u32			true_msr;	/* lets more default-1 bits be 0 */
+	u32			default1;
 	const struct ctl	*ctls;
 } words[NR_VMX_CTL_WORDS] = {
 	[VMX_CTL_PIN]   = { "pin-based control", "pin",
-			IA32_VMX_PINBASED_CTLS, IA32_VMX_TRUE_PINBASED_CTLS, pin_ctls },
+			IA32_VMX_PINBASED_CTLS, IA32_VMX_TRUE_PINBASED_CTLS,
+			PIN_DEFAULT1, pin_ctls },
 	[VMX_CTL_CPU]   = { "processor-based control", "cpu",
-			IA32_VMX_PROCBASED_CTLS, IA32_VMX_TRUE_PROCBASED_CTLS, cpu_ctls },
+			IA32_VMX_PROCBASED_CTLS, IA32_VMX_TRUE_PROCBASED_CTLS,
+			CPU_DEFAULT1 | CPU_RDPMC_EXITING, cpu_ctls },
 	[VMX_CTL_CPU2]  = { "secondary processor-based control", "cpu2",
-			IA32_VMX_PROCBASED_CTLS2, IA32_VMX_PROCBASED_CTLS2, cpu2_ctls },
+			IA32_VMX_PROCBASED_CTLS2, IA32_VMX_PROCBASED_CTLS2,
+			0, cpu2_ctls },
 	[VMX_CTL_EXIT]  = { "VM-exit control", "exit",
-			IA32_VMX_EXIT_CTLS, IA32_VMX_TRUE_EXIT_CTLS, exit_ctls },
+			IA32_VMX_EXIT_CTLS, IA32_VMX_TRUE_EXIT_CTLS,
+			EXIT_DEFAULT1, exit_ctls },
 	[VMX_CTL_ENTRY] = { "VM-entry control", "entry",
-			IA32_VMX_ENTRY_CTLS, IA32_VMX_TRUE_ENTRY_CTLS, entry_ctls },
+			IA32_VMX_ENTRY_CTLS, IA32_VMX_TRUE_ENTRY_CTLS,
+			ENTRY_DEFAULT1, entry_ctls },
 };
 
 /*
@@ -144,6 +150,17 @@ static void log_lost(const struct ctl_word_def *def, u32 lost, u32 msr, u64 cap)
 		def->name, c->name, c->demand == MUST_CLEAR ? "0" : "1", msr, cap);
 }
 
+/*
+ * Bits that this CPU, or a hypervisor beneath, forces to 1 though no table
+ * knows them: what they do, and which fields they read, is anybody's guess.
+ */
+static u32 unknown_bits(const struct ctl_word_def *def, u32 must_be_1)
+{
+	return must_be_1 & ~(def->default1 | demanded(def->ctls, MUST_SET) |
+			     demanded(def->ctls, WANT_SET) |
+			     demanded(def->ctls, MUST_CLEAR));
+}
+
 static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
 		       u32 *word)
 {
@@ -159,10 +176,16 @@ static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
 			   must_set | demanded(def->ctls, MUST_SET),
 			   demanded(def->ctls, WANT_SET),
 			   demanded(def->ctls, MUST_CLEAR), word);
-	if (!lost)
-		return 0;
-	log_lost(def, lost, msr, cap);
-	return -EOPNOTSUPP;
+	if (lost) {
+		log_lost(def, lost, msr, cap);
+		return -EOPNOTSUPP;
+	}
+	if (unknown_bits(def, cap)) {
+		log_err("%s bits %#x are forced to 1 on this CPU (MSR %#x is %#llx) and not known here; have the hypervisor beneath make them optional\n",
+			def->name, unknown_bits(def, cap), msr, cap);
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 static int check_pairs(const struct ctls *ctls)

@@ -90,11 +90,12 @@ void dump_vmcs(void)
 
 void dump_exit(u32 reason, const struct guest_regs *regs)
 {
-	log_err("unexpected VM exit %u (%s), qualification %#llx, interruption info %#x, error code %#x\n",
+	log_err("unexpected VM exit %u (%s), qualification %#llx, interruption info %#x, error code %#x, while delivering %#x\n",
 		(u32)(reason & EXIT_REASON_BASIC), dump_exit_reason_name(reason),
 		vmcs_readnat(EXIT_QUALIFICATION),
 		vmcs_read32(EXIT_INTERRUPTION_INFO),
-		vmcs_read32(EXIT_INTERRUPTION_ERROR_CODE));
+		vmcs_read32(EXIT_INTERRUPTION_ERROR_CODE),
+		vmcs_read32(IDT_VECTORING_INFO));
 	log_err("guest RIP %#llx RSP %#llx RAX %#llx RCX %#llx RDX %#llx CR2 %#llx GPA %#llx\n",
 		vmcs_readnat(GUEST_RIP), vmcs_readnat(GUEST_RSP), regs->rax,
 		regs->rcx, regs->rdx, regs->cr2,
@@ -145,22 +146,28 @@ static bool explain_host_state(u64 global_ctrl_mask)
 	return false;
 }
 
-void dump_entry_failure(u32 error, u64 global_ctrl_mask)
+static void say_unexplained(bool explained)
 {
-	bool explained = false;
-
-	if (!error) {
-		log_err("VM entry failed: invalid guest state\n");
-		explained = reserved_bits(GUEST_IA32_PERF_GLOBAL_CTRL,
-					  global_ctrl_mask);
-	} else {
-		log_err("VM entry failed: VM-instruction error %u%s\n", error,
-			error == VM_ERROR_INVALID_CONTROL ? " (control fields)" :
-			error == VM_ERROR_INVALID_HOST_STATE ? " (host state)" : "");
-		if (error == VM_ERROR_INVALID_HOST_STATE)
-			explained = explain_host_state(global_ctrl_mask);
-	}
 	if (!explained)
 		log_err("no rule known here is broken; the whole VMCS is logged at debug level (dyndbg=+p)\n");
 	dump_vmcs();
+}
+
+void dump_vmfail(u32 error, u64 global_ctrl_mask)
+{
+	log_err("VM entry failed: VM-instruction error %u%s\n", error,
+		error == VM_ERROR_INVALID_CONTROL ? " (control fields)" :
+		error == VM_ERROR_INVALID_HOST_STATE ? " (host state)" : "");
+	say_unexplained(error == VM_ERROR_INVALID_HOST_STATE &&
+			explain_host_state(global_ctrl_mask));
+}
+
+void dump_failed_entry(u32 reason, u64 global_ctrl_mask)
+{
+	log_err("VM entry failed: exit %u (%s), qualification %#llx\n",
+		(u32)(reason & EXIT_REASON_BASIC), dump_exit_reason_name(reason),
+		vmcs_readnat(EXIT_QUALIFICATION));
+	say_unexplained((reason & EXIT_REASON_BASIC) == EXIT_INVALID_GUEST_STATE &&
+			reserved_bits(GUEST_IA32_PERF_GLOBAL_CTRL,
+				      global_ctrl_mask));
 }

@@ -15,10 +15,10 @@ void dump_exit(u32 reason, const struct guest_regs *regs);
 /* Every field; at debug level. */
 void dump_vmcs(void);
 /*
- * VM entry failed: say so, and name the field that breaks a rule if it is one
- * of those that this knows. @error is the VM-instruction error, 0 if the
- * guest state was at fault.
+ * VM entry failed, by VMfail with @error or by an exit with @reason: say so, and
+ * name the field that breaks a rule if it is one of those that this knows.
  */
-void dump_entry_failure(u32 error, u64 global_ctrl_mask);
+void dump_vmfail(u32 error, u64 global_ctrl_mask);
+void dump_failed_entry(u32 reason, u64 global_ctrl_mask);
 
 #endif

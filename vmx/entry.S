@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <asm/asm.h>
 #include <asm/cpufeatures.h>
 #include <asm/nospec-branch.h>
@@ -21,8 +22,9 @@
  *
  * From 3 to the VM entry lies a window that no flag can close: an NMI that is
  * taken there takes the guest's PMU out. Its handler sees RIP in
- * [hw_enter_commit, hw_enter_commit_end) and makes it hw_enter_restart; the
- * stack is the same throughout the window.
+ * [hw_enter_commit, hw_enter_commit_end) and makes the entry fail, by
+ * vmcs_spoil_entry(). Changing the RIP that it returns to would do nothing:
+ * Linux returns from an NMI by a copy of the frame that no handler sees.
  *
  * Not switched: x87, SSE, AVX, AMX, PKRU (the guest is kept from them), DR0 to
  * DR3 and DR6 (MOV DR exits).
@@ -44,6 +46,7 @@ SYM_FUNC_START(hw_enter)
 
 	cmpl	$ASM_VPMU_GUEST, (%rsi)
 SYM_INNER_LABEL(hw_enter_commit, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
 	jne	.Lrestart
 
 	mov	REGS_CR2(%rdi), %rax
@@ -71,6 +74,7 @@ SYM_INNER_LABEL(hw_enter_commit, SYM_L_GLOBAL)
 .Lresume:
 	vmresume
 SYM_INNER_LABEL(hw_enter_commit_end, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
 	/* Always taken: an instruction that falls through has failed. */
 	jbe	.Lvmfail
 
@@ -113,7 +117,8 @@ SYM_INNER_LABEL(hw_exit, SYM_L_GLOBAL)
 	xor	%r13d, %r13d
 	xor	%r14d, %r14d
 	xor	%r15d, %r15d
-	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
+	/* On the CPUs, and as far, as the kernel does it for KVM. */
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
 
 	mov	$ASM_HW_ENTRY_EXITED, %eax
 .Lreturn:
@@ -132,8 +137,9 @@ SYM_INNER_LABEL(hw_exit, SYM_L_GLOBAL)
 	mov	$ASM_HW_ENTRY_FAIL_VALID, %eax
 	jmp	.Lreturn
 
-SYM_INNER_LABEL(hw_enter_restart, SYM_L_GLOBAL)
 .Lrestart:
 	mov	$ASM_HW_ENTRY_RESTART, %eax
 	jmp	.Lreturn
 SYM_FUNC_END(hw_enter)
+/* A probe's copy of an instruction lies outside the window that NMIs look for. */
+_ASM_NOKPROBE(hw_enter)

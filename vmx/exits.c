@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vmx/exits.h"
-#include "vmx/dump.h"
 #include "vmx/vmx_arch.h"
 #include "tmavisor/guest_abi.h"
 
 static void skip_instruction(struct run *run)
 {
+	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY);
+
+	/* As the instruction itself would have done. */
+	blocking &= ~(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
+	vmcs_write32(&run->vmcs, GUEST_INTERRUPTIBILITY, blocking);
 	vmcs_writenat(&run->vmcs, GUEST_RIP, vmcs_readnat(GUEST_RIP) +
 		      vmcs_read32(EXIT_INSTRUCTION_LENGTH));
 }
@@ -41,20 +45,14 @@ static enum exit_action handle_rdmsr(struct run *run)
 
 	if (valid)
 		return_edx_eax(run, val);
-	else
-		log_debug("guest RDMSR %#x: #GP\n", (u32)run->regs.rcx);
 	return finish_access(run, valid);
 }
 
 static enum exit_action handle_wrmsr(struct run *run)
 {
 	u64 val = (u32)run->regs.rax | run->regs.rdx << 32;
-	bool valid = vpmu_wrmsr(&run->vpmu, run->regs.rcx, val);
 
-	if (!valid)
-		log_debug("guest WRMSR %#x, %#llx: #GP\n",
-			  (u32)run->regs.rcx, val);
-	return finish_access(run, valid);
+	return finish_access(run, vpmu_wrmsr(&run->vpmu, run->regs.rcx, val));
 }
 
 /* Privilege was checked before the exit, validity of ECX was not. */
@@ -83,41 +81,45 @@ static enum exit_action handle_cpuid(struct run *run)
 	return ACTION_RESUME;
 }
 
-static enum exit_action fail(struct run *run, u32 reason)
+static enum exit_action handle_vmcall(struct run *run)
 {
-	dump_exit(reason, &run->regs);
-	return ACTION_FAIL;
+	return run->regs.rax == GUEST_CALL_DONE ? ACTION_DONE : ACTION_FAIL;
 }
 
-static enum exit_action handle_vmcall(struct run *run, u32 reason)
-{
-	return run->regs.rax == GUEST_CALL_DONE ? ACTION_DONE : fail(run, reason);
-}
-
-/* NMIs are blocked from here to the IRET of the handler that hw_nmi() runs. */
-static enum exit_action handle_exception_or_nmi(struct run *run, u32 reason)
+/*
+ * An NMI or a machine check is the host's. NMIs are blocked from here to the
+ * IRET of the handler that hw_nmi() runs.
+ */
+static enum exit_action handle_exception_or_nmi(struct run *run)
 {
 	u32 info = vmcs_read32(EXIT_INTERRUPTION_INFO);
 
-	if ((info & INTR_INFO_TYPE) != INTR_INFO_TYPE_NMI)
-		return fail(run, reason);
-	run->nmi = true;
+	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_NMI)
+		run->nmi = true;
+	else if ((info & INTR_INFO_VECTOR) == VECTOR_MC)
+		run->machine_check = true;
+	else
+		return ACTION_FAIL;
 	return ACTION_YIELD;
+}
+
+static enum exit_action handle_failed_entry(struct run *run, u32 basic)
+{
+	run->machine_check = basic == EXIT_MACHINE_CHECK_ON_ENTRY;
+	return ACTION_FAIL;
 }
 
 enum exit_action exits_handle(struct run *run, u32 reason)
 {
 	u32 basic = reason & EXIT_REASON_BASIC;
 
-	if (reason & EXIT_REASON_ENTRY_FAILURE) {
-		dump_entry_failure(0, pmu_global_ctrl_mask(&run->caps.pmu));
-		return ACTION_FAIL;
-	}
+	if (reason & EXIT_REASON_ENTRY_FAILURE)
+		return handle_failed_entry(run, basic);
 	if (basic < RUN_NR_EXIT_REASONS)
 		run->exits[basic]++;
 	switch (basic) {
 	case EXIT_EXCEPTION_OR_NMI:
-		return handle_exception_or_nmi(run, reason);
+		return handle_exception_or_nmi(run);
 	case EXIT_EXTERNAL_INTERRUPT:
 		/* Still pending: the STI after put takes it. */
 		return ACTION_YIELD;
@@ -132,7 +134,7 @@ enum exit_action exits_handle(struct run *run, u32 reason)
 	case EXIT_WRMSR:
 		return handle_wrmsr(run);
 	case EXIT_VMCALL:
-		return handle_vmcall(run, reason);
+		return handle_vmcall(run);
 	}
-	return fail(run, reason);
+	return ACTION_FAIL;
 }

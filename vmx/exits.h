@@ -11,7 +11,7 @@ enum exit_action {
 	ACTION_YIELD,		/* the host needs the CPU */
 	ACTION_PREEMPTED,	/* the slice is used up */
 	ACTION_DONE,		/* the guest has finished */
-	ACTION_FAIL,		/* reported; the run cannot go on */
+	ACTION_FAIL,		/* there is no handler; the run cannot go on */
 };
 
 /* @reason as the VMCS has it. */

@@ -15,7 +15,6 @@ void host_save(struct host_state *host)
 	host->cr4 = hw_read_cr4();
 	host->dr7 = hw_read_dr7();
 	host->efer = hw_rdmsr(IA32_EFER);
-	host->debugctl = hw_rdmsr(IA32_DEBUGCTL);
 	host->fs_base = hw_rdmsr(IA32_FS_BASE);
 	host->gs_base = hw_rdmsr(IA32_GS_BASE);
 	host->sysenter_cs = hw_rdmsr(IA32_SYSENTER_CS);
@@ -31,7 +30,12 @@ void host_save(struct host_state *host)
 	 * base with it and leave its own behind.
 	 */
 	host->kernel_gs_base = hw_rdmsr(IA32_KERNEL_GS_BASE);
-	hw_wrmsr(IA32_KERNEL_GS_BASE, 0);
+	hw_wrmsr(IA32_KERNEL_GS_BASE, host->guest_kernel_gs_base);
+}
+
+void host_before_entry(struct host_state *host)
+{
+	host->debugctl = hw_rdmsr(IA32_DEBUGCTL);
 }
 
 void host_after_exit(const struct host_state *host)
@@ -50,10 +54,11 @@ void host_after_exit(const struct host_state *host)
 	hw_write_cr2(host->cr2);
 }
 
-void host_restore(const struct host_state *host)
+void host_restore(struct host_state *host)
 {
 	const struct hw_selectors *sel = &host->sel;
 
+	host->guest_kernel_gs_base = hw_rdmsr(IA32_KERNEL_GS_BASE);
 	if (sel->ldt)
 		hw_write_ldt(sel->ldt);
 	if (sel->ds | sel->es | sel->fs) {

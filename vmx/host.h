@@ -14,6 +14,7 @@ struct host_state {
 	u64			efer;
 	u64			debugctl;
 	u64			fs_base, gs_base, kernel_gs_base, tr_base;
+	u64			guest_kernel_gs_base;
 	u64			sysenter_cs, sysenter_esp, sysenter_eip;
 	struct hw_table		gdt, idt;
 	struct hw_selectors	sel;
@@ -21,12 +22,14 @@ struct host_state {
 
 /* In VMX root, interrupts off, before the slice's first entry. */
 void host_save(struct host_state *host);
+/* Right before each hw_enter(): what an NMI may have changed since. */
+void host_before_entry(struct host_state *host);
 /*
  * After each hw_enter(), before anything else: what it or the exit has
  * changed.
  */
 void host_after_exit(const struct host_state *host);
 /* At the end of the slice: the rest. */
-void host_restore(const struct host_state *host);
+void host_restore(struct host_state *host);
 
 #endif

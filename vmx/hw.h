@@ -4,8 +4,8 @@
  * hw_x86.c and entry.S; in the unit tests a software CPU with the PMU model
  * in it.  The choice is made by the linker.
  *
- * Nothing here decides anything, and nothing here is called with interrupts
- * enabled except hw_log(), hw_cpuid(), the capability reads and the pages.
+ * Nothing here decides anything. What changes the machine, hw_page_alloc() and
+ * hw_page_free() apart, is called with interrupts off.
  */
 #ifndef VMX_HW_H
 #define VMX_HW_H
@@ -94,17 +94,21 @@ enum hw_vmx hw_vmclear(u64 pa);
 enum hw_vmx hw_vmptrld(u64 pa);
 enum hw_vmx hw_vmread(u64 field, u64 *val);
 enum hw_vmx hw_vmwrite(u64 field, u64 val);
+/* Forget what is cached of all EPTs: INVEPT, all-context. */
+enum hw_vmx hw_invept_all(void);
 
 /* What HOST_RIP must be for hw_enter() to return. */
 u64 hw_exit_address(void);
 /*
  * Run the guest until its next VM exit: a call that returns after the exit.
- * It goes ahead only while *phase is VPMU_GUEST at the last instruction before
- * VM entry; otherwise HW_ENTRY_RESTART.  @launched picks VMRESUME.
+ * HW_ENTRY_RESTART if *phase is not VPMU_GUEST; an NMI after that look makes the
+ * entry fail, see vmcs_spoil_entry(). @launched picks VMRESUME.
  */
 enum hw_entry hw_enter(struct guest_regs *regs, const u32 *phase, bool launched);
 /* Deliver the NMI that ended guest mode to the host, and unblock NMIs. */
 void hw_nmi(void);
+/* Deliver the machine check that ended guest mode to the host. */
+void hw_machine_check(void);
 
 /* A zeroed page and its physical address; NULL if there is none. */
 void *hw_page_alloc(u64 *pa);

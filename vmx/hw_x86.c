@@ -226,17 +226,16 @@ static enum hw_vmx outcome(bool cf, bool zf)
 
 enum hw_vmx hw_vmxon(u64 pa)
 {
-	bool cf, zf, faulted = true;
-
-	asm volatile("1: vmxon %[pa]\n\t"
-		     "setc %[cf]\n\t"
-		     "setz %[zf]\n\t"
-		     "movb $0, %[faulted]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [cf] "=qm"(cf), [zf] "=qm"(zf), [faulted] "+qm"(faulted)
-		     : [pa] "m"(pa) : "cc", "memory");
-	return faulted ? HW_VMX_FAULT : outcome(cf, zf);
+	asm goto("1: vmxon %[pa]\n\t"
+		 "jbe %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fault])
+		 : : [pa] "m"(pa) : "cc", "memory" : fail, fault);
+	return HW_VMX_OK;
+fail:
+	/* There is no current VMCS to hold an error number. */
+	return HW_VMX_FAIL_INVALID;
+fault:
+	return HW_VMX_FAULT;
 }
 
 enum hw_vmx hw_vmxoff(void)
@@ -284,6 +283,24 @@ enum hw_vmx hw_vmwrite(u64 field, u64 val)
 	return outcome(cf, zf);
 }
 
+/* "INVEPT Descriptor": unused by this type, and 0. */
+struct invept_descriptor {
+	u64	eptp;
+	u64	reserved;
+};
+
+enum hw_vmx hw_invept_all(void)
+{
+	const struct invept_descriptor none = {};
+	const u64 all_context = 2;
+	bool cf, zf;
+
+	asm volatile("invept %2, %3"
+		     : "=@ccc"(cf), "=@ccz"(zf) : "m"(none), "r"(all_context)
+		     : "memory");
+	return outcome(cf, zf);
+}
+
 /* Labels in entry.S */
 extern const char hw_exit[];
 
@@ -295,6 +312,11 @@ u64 hw_exit_address(void)
 void hw_nmi(void)
 {
 	asm volatile("int $2" : : : "memory");
+}
+
+void hw_machine_check(void)
+{
+	asm volatile("int $18" : : : "memory");
 }
 
 void *hw_page_alloc(u64 *pa)

@@ -58,12 +58,17 @@ void run_free(struct run *run)
 	root_free(&run->root);
 }
 
-int run_try_root(struct run *run)
+int run_begin(struct run *run)
 {
 	int err = root_enter(&run->root, run->vmcs.pa);
 
-	if (!err)
-		root_leave(&run->root);
+	if (err)
+		return err;
+	if (hw_invept_all() != HW_VMX_OK)
+		err = -EIO;
+	root_leave(&run->root);
+	if (err)
+		log_err("INVEPT failed\n");
 	return err;
 }
 
@@ -72,6 +77,7 @@ void run_start(struct run *run, const struct vmcs_guest *start)
 	memset(&run->regs, 0, sizeof(run->regs));
 	memset(run->exits, 0, sizeof(run->exits));
 	vpmu_reset(&run->vpmu);
+	run->host.guest_kernel_gs_base = 0;
 	run->start = *start;
 	run->guest_tsc = 0;
 	run->fresh = true;
@@ -94,47 +100,97 @@ static int write_vmcs(struct run *run, u32 timer)
 		vmcs_write_guest(&run->vmcs, &run->caps, &run->start);
 		run->fresh = false;
 	}
-	vmcs_write_host(&run->vmcs, &run->host);
+	vmcs_write_host(&run->vmcs, &run->caps, &run->host);
 	/* The exit has saved what was left of it. */
 	if (timer != RUN_TIMER_GOES_ON)
 		vmcs_write32(&run->vmcs, GUEST_PREEMPTION_TIMER, timer);
 	return vmcs_check(&run->vmcs);
 }
 
-static int report_entry(struct run *run, enum hw_entry entry)
+static int fail(struct run *run, enum run_failure failure, u32 number)
 {
-	u32 error = entry == HW_ENTRY_FAIL_VALID ?
-		    vmcs_read32(VM_INSTRUCTION_ERROR) : 0;
-
-	if (entry == HW_ENTRY_FAIL_INVALID)
-		log_err("VM entry failed: no current VMCS\n");
-	else
-		dump_entry_failure(error, pmu_global_ctrl_mask(&run->caps.pmu));
+	run->failure = failure;
+	run->failure_number = number;
 	return -EIO;
+}
+
+/*
+ * After put, with the VMCS still current: a console can take its time, and
+ * what it does is counted by the host's PMU, not by the guest's.
+ */
+static void report_failure(struct run *run)
+{
+	u64 mask = pmu_global_ctrl_mask(&run->caps.pmu);
+
+	switch (run->failure) {
+	case RUN_NO_FAILURE:
+		break;
+	case RUN_FAILED_VMWRITE:
+		vmcs_check(&run->vmcs);
+		break;
+	case RUN_FAILED_NO_VMCS:
+		log_err("VM entry failed: no current VMCS\n");
+		break;
+	case RUN_FAILED_VMFAIL:
+		dump_vmfail(run->failure_number, mask);
+		break;
+	case RUN_FAILED_EXIT:
+		if (run->failure_number & EXIT_REASON_ENTRY_FAILURE)
+			dump_failed_entry(run->failure_number, mask);
+		else
+			dump_exit(run->failure_number, &run->regs);
+		break;
+	}
+	run->failure = RUN_NO_FAILURE;
+}
+
+static enum hw_entry try_entry(struct run *run)
+{
+	enum hw_entry entry;
+	u64 start;
+
+	vpmu_settle(&run->vpmu);
+	host_before_entry(&run->host);
+	start = hw_rdtsc();
+	entry = hw_enter(&run->regs, &run->vpmu.phase, run->vmcs.launched);
+	if (entry == HW_ENTRY_EXITED)
+		run->guest_tsc += hw_rdtsc() - start;
+	host_after_exit(&run->host);
+	return entry;
+}
+
+/*
+ * True if NMIs are why the guest was not entered; then it can be tried again.
+ * One that came before hw_enter()'s look makes it restart, one after it spoils
+ * the entry, see vmcs_spoil_entry(); with both, the entry is spoilt though it
+ * was not tried, so mend it each time.
+ */
+static bool mend_entry(struct run *run, enum hw_entry entry)
+{
+	if (entry != HW_ENTRY_RESTART &&
+	    (entry != HW_ENTRY_FAIL_VALID || run->vpmu.phase == VPMU_GUEST))
+		return false;
+	vmcs_write_host(&run->vmcs, &run->caps, &run->host);
+	return true;
 }
 
 /* 0 after a VM exit, -EIO if the guest could not be entered. */
 static int enter_once(struct run *run)
 {
 	enum hw_entry entry;
-	u64 start;
-	int err;
 
-	/* What load and the exit handlers have written. */
-	err = vmcs_check(&run->vmcs);
-	if (err)
-		return err;
 	do {
-		vpmu_settle(&run->vpmu);
-		start = hw_rdtsc();
-		entry = hw_enter(&run->regs, &run->vpmu.phase,
-				 run->vmcs.launched);
-		host_after_exit(&run->host);
-	} while (entry == HW_ENTRY_RESTART);
-	if (entry != HW_ENTRY_EXITED)
-		return report_entry(run, entry);
+		/* What load and the exit handlers have written. */
+		if (run->vmcs.failed_field)
+			return fail(run, RUN_FAILED_VMWRITE, 0);
+		entry = try_entry(run);
+	} while (mend_entry(run, entry));
 
-	run->guest_tsc += hw_rdtsc() - start;
+	if (entry == HW_ENTRY_FAIL_INVALID)
+		return fail(run, RUN_FAILED_NO_VMCS, 0);
+	if (entry == HW_ENTRY_FAIL_VALID)
+		return fail(run, RUN_FAILED_VMFAIL,
+			    vmcs_read32(VM_INSTRUCTION_ERROR));
 	run->vmcs.launched = true;
 	return 0;
 }
@@ -143,10 +199,12 @@ static int run_guest(struct run *run)
 {
 	for (;;) {
 		int err = enter_once(run);
+		u32 reason;
 
 		if (err)
 			return err;
-		switch (exits_handle(run, vmcs_read32(EXIT_REASON))) {
+		reason = vmcs_read32(EXIT_REASON);
+		switch (exits_handle(run, reason)) {
 		case ACTION_RESUME:
 			continue;
 		case ACTION_YIELD:
@@ -156,7 +214,7 @@ static int run_guest(struct run *run)
 		case ACTION_DONE:
 			return RUN_DONE;
 		case ACTION_FAIL:
-			return -EIO;
+			return fail(run, RUN_FAILED_EXIT, reason);
 		}
 	}
 }
@@ -172,14 +230,29 @@ static int load_and_run(struct run *run)
 	}
 	run->postponed = 0;
 	res = run_guest(run);
-	vpmu_put(&run->vpmu);
+	/* Reading all of it back costs as much as a put: once a run will do. */
+	vpmu_put(&run->vpmu, res == RUN_DONE);
+	report_failure(run);
 	return res;
+}
+
+/* What ended guest mode was meant for the host. */
+static void deliver_to_host(struct run *run)
+{
+	if (run->nmi)
+		hw_nmi();
+	if (run->machine_check)
+		hw_machine_check();
+	run->nmi = false;
+	run->machine_check = false;
 }
 
 int run_slice(struct run *run, u32 timer)
 {
-	int res = root_enter(&run->root, run->vmcs.pa);
+	int res = caps_check_pt(&run->caps);
 
+	if (!res)
+		res = root_enter(&run->root, run->vmcs.pa);
 	if (res)
 		return res;
 	run->vmcs.launched = false;
@@ -189,9 +262,6 @@ int run_slice(struct run *run, u32 timer)
 		res = load_and_run(run);
 	host_restore(&run->host);
 	root_leave(&run->root);
-	if (run->nmi) {
-		run->nmi = false;
-		hw_nmi();
-	}
+	deliver_to_host(run);
 	return res;
 }

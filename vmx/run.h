@@ -15,6 +15,15 @@
 /* Basic exit reasons are below this; one counter each. */
 enum { RUN_NR_EXIT_REASONS = 80 };
 
+/* What ended a run that cannot go on, and its number. */
+enum run_failure {
+	RUN_NO_FAILURE,
+	RUN_FAILED_VMWRITE,
+	RUN_FAILED_NO_VMCS,
+	RUN_FAILED_VMFAIL,	/* VM-instruction error */
+	RUN_FAILED_EXIT,	/* exit reason */
+};
+
 struct run {
 	struct cpu_caps		caps;
 	struct ctls		ctls;
@@ -28,9 +37,12 @@ struct run {
 	struct vmcs_guest	start;
 	bool			fresh;		/* VMCS not written since run_start() */
 	bool			nmi;		/* of the host's, to be delivered */
+	bool			machine_check;	/* likewise */
 	u32			postponed;	/* loads, in a row, for a PMI of the host's */
-	u64			guest_tsc;	/* TSC ticks in guest mode since run_start() */
+	u64			guest_tsc;	/* TSC ticks from entry to exit since run_start() */
 	u64			exits[RUN_NR_EXIT_REASONS];
+	enum run_failure	failure;
+	u32			failure_number;
 };
 
 enum run_result {
@@ -48,10 +60,12 @@ int run_alloc(struct run *run);
 void run_free(struct run *run);
 
 /*
- * Enter VMX root and leave it again, interrupts off, to see early whether it
- * can be done. As root_enter().
+ * Once, interrupts off, when the EPT is complete: see whether VMX root can be
+ * entered, and forget what this CPU has cached of EPTs before. Neither VMXON
+ * nor VM entry does that, and an EPT at the same address may have been there,
+ * with pages that are somebody else's by now. As root_enter().
  */
-int run_try_root(struct run *run);
+int run_begin(struct run *run);
 
 /* The guest from its beginning, with registers as after RESET. */
 void run_start(struct run *run, const struct vmcs_guest *start);

@@ -135,13 +135,11 @@ static void write_guest_control_registers(struct vmcs *vmcs,
 					  const struct cpu_caps *caps, u64 cr3)
 {
 	u64 cr0 = CR0_PE | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
-	u64 cr4 = CR4_PAE;
 
 	vmcs_writenat(vmcs, GUEST_CR0, (cr0 | caps->cr0_fixed0) & caps->cr0_fixed1);
-	vmcs_writenat(vmcs, GUEST_CR4, (cr4 | caps->cr4_fixed0) & caps->cr4_fixed1);
 	vmcs_writenat(vmcs, GUEST_CR3, cr3);
 	vmcs_writenat(vmcs, CR0_READ_SHADOW, cr0);
-	vmcs_writenat(vmcs, CR4_READ_SHADOW, cr4);
+	vmcs_writenat(vmcs, CR4_READ_SHADOW, CR4_PAE);
 	vmcs_writenat(vmcs, CR0_GUEST_HOST_MASK, ~0ULL);
 	vmcs_writenat(vmcs, CR4_GUEST_HOST_MASK, ~0ULL);
 	/* SCE stays 0, or SYSCALL would jump to the host's IA32_LSTAR. */
@@ -166,8 +164,22 @@ void vmcs_write_guest(struct vmcs *vmcs, const struct cpu_caps *caps,
 	vmcs_writenat(vmcs, GUEST_SYSENTER_EIP, 0);
 }
 
-void vmcs_write_host(struct vmcs *vmcs, const struct host_state *host)
+/*
+ * The host's CR4.MCE, behind the guest's back: a machine check while it is 0
+ * resets the machine, and they are broadcast to every CPU.
+ */
+static void write_guest_cr4(struct vmcs *vmcs, const struct cpu_caps *caps,
+			    u64 host_cr4)
 {
+	u64 cr4 = CR4_PAE | (host_cr4 & CR4_MCE);
+
+	vmcs_writenat(vmcs, GUEST_CR4, (cr4 | caps->cr4_fixed0) & caps->cr4_fixed1);
+}
+
+void vmcs_write_host(struct vmcs *vmcs, const struct cpu_caps *caps,
+		     const struct host_state *host)
+{
+	write_guest_cr4(vmcs, caps, host->cr4);
 	vmcs_writenat(vmcs, HOST_CR0, host->cr0);
 	vmcs_writenat(vmcs, HOST_CR3, host->cr3);
 	vmcs_writenat(vmcs, HOST_CR4, host->cr4);
@@ -202,4 +214,10 @@ void vmcs_write_host(struct vmcs *vmcs, const struct host_state *host)
 	vmcs_write64(vmcs, HOST_IA32_PERF_GLOBAL_CTRL, 0);
 	/* hw_enter() writes HOST_RSP, which is its own stack frame. */
 	vmcs_writenat(vmcs, HOST_RIP, hw_exit_address());
+}
+
+void vmcs_spoil_entry(void)
+{
+	/* "The selector field for CS must not be 0000H." */
+	hw_vmwrite(HOST_CS_SELECTOR, 0);
 }

@@ -64,6 +64,14 @@ void vmcs_write_controls(struct vmcs *vmcs, const struct ctls *ctls,
 void vmcs_write_guest(struct vmcs *vmcs, const struct cpu_caps *caps,
 		      const struct vmcs_guest *guest);
 /* Once a slice: what the host has changes with the task and the CPU. */
-void vmcs_write_host(struct vmcs *vmcs, const struct host_state *host);
+void vmcs_write_host(struct vmcs *vmcs, const struct cpu_caps *caps,
+		     const struct host_state *host);
+
+/*
+ * From an NMI that has come too late for hw_enter()'s look at the phase: the
+ * VM entry that is about to be tried fails, for its host state.
+ * vmcs_write_host() mends it.
+ */
+void vmcs_spoil_entry(void);
 
 #endif

@@ -47,6 +47,7 @@ enum cpuid_leaf {
 	CPUID_PERFMON		= 0xa,
 	CPUID_PT		= 0x14,
 	CPUID_LBR		= 0x1c,
+	CPUID_PERFMON_EXT	= 0x23,
 };
 #define CPUID_1_ECX_DTES64		TMAV_BIT(2)
 #define CPUID_1_ECX_MONITOR		TMAV_BIT(3)
@@ -56,6 +57,7 @@ enum cpuid_leaf {
 #define CPUID_1_ECX_HYPERVISOR		TMAV_BIT(31)
 #define CPUID_1_EDX_DS			TMAV_BIT(21)
 #define CPUID_7_EBX_PT			TMAV_BIT(25)
+#define CPUID_7_1_EAX_PERFMON_EXT	TMAV_BIT(8)
 #define CPUID_7_EDX_ARCH_LBR		TMAV_BIT(19)
 
 /* IA32_FEATURE_CONTROL */
@@ -73,6 +75,8 @@ enum cpuid_leaf {
 /* IA32_VMX_EPT_VPID_CAP */
 #define VMX_EPT_WALK_LENGTH_4		TMAV_BIT(6)
 #define VMX_EPT_WRITE_BACK		TMAV_BIT(14)
+#define VMX_EPT_INVEPT			TMAV_BIT(20)
+#define VMX_EPT_INVEPT_ALL_CONTEXT	TMAV_BIT(26)
 
 /* IA32_RTIT_CTL */
 #define RTIT_CTL_TRACE_EN		TMAV_BIT(0)
@@ -86,7 +90,6 @@ enum cpuid_leaf {
 
 /* Primary processor-based VM-execution controls */
 #define CPU_INTERRUPT_WINDOW_EXITING	TMAV_BIT(2)
-#define CPU_USE_TSC_OFFSETTING		TMAV_BIT(3)
 #define CPU_HLT_EXITING			TMAV_BIT(7)
 #define CPU_INVLPG_EXITING		TMAV_BIT(9)
 #define CPU_MWAIT_EXITING		TMAV_BIT(10)
@@ -131,6 +134,12 @@ enum cpuid_leaf {
 #define ENTRY_LOAD_PERF_GLOBAL_CTRL	TMAV_BIT(13)
 #define ENTRY_LOAD_EFER			TMAV_BIT(15)
 
+/* "Default Settings": reserved bits that are 1 on every CPU. */
+#define PIN_DEFAULT1			0x00000016u
+#define CPU_DEFAULT1			0x0401e172u
+#define EXIT_DEFAULT1			0x00036dffu
+#define ENTRY_DEFAULT1			0x000011ffu
+
 /* Basic exit reasons, "VMX Basic Exit Reasons" */
 enum exit_reason {
 	EXIT_EXCEPTION_OR_NMI		= 0,
@@ -142,7 +151,7 @@ enum exit_reason {
 	EXIT_RDMSR			= 31,
 	EXIT_WRMSR			= 32,
 	EXIT_INVALID_GUEST_STATE	= 33,
-	EXIT_MSR_LOADING		= 34,
+	EXIT_MACHINE_CHECK_ON_ENTRY	= 41,
 	EXIT_EPT_VIOLATION		= 48,
 	EXIT_PREEMPTION_TIMER		= 52,
 };
@@ -161,6 +170,11 @@ enum exit_reason {
 #define INTR_INFO_ERROR_CODE		TMAV_BIT(11)
 #define INTR_INFO_VALID			TMAV_BIT(31)
 #define VECTOR_GP			13
+#define VECTOR_MC			18
+
+/* Interruptibility state: gone with the instruction that they follow */
+#define BLOCKING_BY_STI			TMAV_BIT(0)
+#define BLOCKING_BY_MOV_SS		TMAV_BIT(1)
 
 /* Access rights of a segment as the VMCS has them */
 #define SEGMENT_CODE64			0xa09bULL	/* present, execute/read, accessed, long */
@@ -182,6 +196,7 @@ enum exit_reason {
 #define CR0_WP				TMAV_BIT(16)
 #define CR0_PG				TMAV_BIT(31)
 #define CR4_PAE				TMAV_BIT(5)
+#define CR4_MCE				TMAV_BIT(6)
 #define CR4_VMXE			TMAV_BIT(13)
 #define CR4_FRED			TMAV_BIT(32)
 #define IA32_EFER_LME			TMAV_BIT(8)

@@ -30,14 +30,25 @@ static const u32 extra_msrs[VPMU_NR_EXTRA_MSRS] = {
 	IA32_RTIT_CTL,
 };
 
-u32 vpmu_extra_msrs(void)
+/* The model-specific ones have no bit in CPUID: those that can be read exist. */
+static bool has_extra_msr(u32 msr, const struct cpuid_regs4 *structured)
+{
+	u64 val;
+
+	if (msr == IA32_LBR_CTL)
+		return structured->edx & CPUID_7_EDX_ARCH_LBR;
+	if (msr == IA32_RTIT_CTL)
+		return structured->ebx & CPUID_7_EBX_PT;
+	return hw_rdmsr_safe(msr, &val);
+}
+
+u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured)
 {
 	u32 present = 0;
-	u64 val;
 	int i;
 
 	for (i = 0; i < VPMU_NR_EXTRA_MSRS; i++)
-		if (hw_rdmsr_safe(extra_msrs[i], &val))
+		if (has_extra_msr(extra_msrs[i], structured))
 			present |= TMAV_BIT(i);
 	return present;
 }
@@ -108,13 +119,11 @@ static void write_counter(u32 msr, u32 rdpmc_index, u64 val)
 /*
  * The pair. "The fixed counter 3 has to be written before the PERF_METRICS":
  * WRMSR of PERF_METRICS takes the bytes as shares of the slots counter as it
- * is then. Both or neither: with one alone the other is of no meaning.
+ * is then. Always both: equal bytes do not mean that what the hardware keeps
+ * behind them is equal.
  */
 static void write_slots_and_metrics(u64 slots, u64 metrics)
 {
-	if (hw_rdpmc(RDPMC_FIXED(FIXED_SLOTS)) == slots &&
-	    hw_rdpmc(RDPMC_METRICS) == metrics)
-		return;
 	hw_wrmsr(IA32_FIXED_CTR3, slots);
 	hw_wrmsr(IA32_PERF_METRICS, metrics);
 }
@@ -218,20 +227,62 @@ static void write_guest(const struct vpmu *vpmu)
 	write_state(vpmu->hw, &vpmu->guest);
 }
 
-/* An overflow of the host's whose PMI is on its way or held up by masking. */
-static bool host_overflow_pending(const struct vpmu *vpmu)
+/*
+ * Overflows of the host's whose PMI is on its way, unless its LVTPC is masked;
+ * those of the DS and the ToPA buffer raise one too. Masking now would lose it.
+ */
+static u64 host_overflows(struct vpmu *vpmu)
 {
-	return vpmu->host.global_status & pmu_global_ctrl_mask(vpmu->hw) &&
-	       !(vpmu->host_lvtpc & LVT_MASKED);
+	u64 causes = pmu_global_ctrl_mask(vpmu->hw) | GLOBAL_STATUS_TOPA_PMI |
+		     GLOBAL_STATUS_OVF_DS_BUFFER;
+
+	vpmu->given_up &= vpmu->host.global_status;
+	if (vpmu->host_lvtpc & LVT_MASKED)
+		return 0;
+	return vpmu->host.global_status & causes & ~vpmu->given_up;
+}
+
+static u64 differ(u64 hw, u64 saved)
+{
+	return hw != saved;
+}
+
+/* Registers in hardware that are not as the load has saved them. */
+static u64 count_unrestored(const struct vpmu *vpmu)
+{
+	const struct pmu_state *host = &vpmu->host;
+	u64 settable = pmu_global_status_mask(vpmu->hw);
+	struct vpmu now = *vpmu;
+	u64 wrong = 0;
+	u32 i;
+
+	save_host(&now);
+	for (i = 0; i < PMU_MAX_GP_COUNTERS; i++)
+		wrong += differ(now.host.gp[i], host->gp[i]) +
+			 differ(now.host.eventsel[i], host->eventsel[i]);
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		wrong += differ(now.host.fixed[i], host->fixed[i]);
+	for (i = 0; i < VPMU_NR_EXTRA_MSRS; i++)
+		wrong += differ(now.host_extra[i], vpmu->host_extra[i]);
+	return wrong + differ(now.host.perf_metrics, host->perf_metrics) +
+	       differ(now.host.global_status & settable,
+		      host->global_status & settable) +
+	       differ(now.host.fixed_ctr_ctrl, host->fixed_ctr_ctrl) +
+	       differ(now.host_lvtpc & ~LVT_DELIVERY_STATUS,
+		      vpmu->host_lvtpc & ~LVT_DELIVERY_STATUS);
 }
 
 /* From any phase with a whole host copy: the host's PMU, running as it was. */
-static void give_back(struct vpmu *vpmu)
+static void give_back(struct vpmu *vpmu, bool check)
 {
+	u64 unrestored;
+
 	do {
 		set_phase(vpmu, VPMU_PUT);
 		write_host(vpmu);
+		unrestored = check ? count_unrestored(vpmu) : 0;
 	} while (!advance(vpmu, VPMU_PUT, VPMU_HOST));
+	vpmu->unrestored += unrestored;
 	/*
 	 * An NMI here finds the host's PMU whole and stopped; perf turns it
 	 * on, to this same value.
@@ -239,7 +290,7 @@ static void give_back(struct vpmu *vpmu)
 	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, vpmu->host.global_ctrl);
 }
 
-int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool ignore_pending)
+int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 {
 	/*
 	 * Read while the host still owns it: after the phase has changed, an
@@ -253,8 +304,10 @@ int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool ignore_pending)
 		save_host(vpmu);
 	} while (!advance(vpmu, VPMU_SAVE, VPMU_LOAD));
 
-	if (host_overflow_pending(vpmu) && !ignore_pending) {
-		give_back(vpmu);
+	if (give_up_waiting)
+		vpmu->given_up |= host_overflows(vpmu);
+	if (host_overflows(vpmu)) {
+		give_back(vpmu, false);
 		return -EAGAIN;
 	}
 	vpmu_settle(vpmu);
@@ -285,11 +338,11 @@ void vpmu_fetch(struct vpmu *vpmu)
 		vpmu->guest = saved;
 }
 
-void vpmu_put(struct vpmu *vpmu)
+void vpmu_put(struct vpmu *vpmu, bool check)
 {
 	vpmu_fetch(vpmu);
 	vpmu->guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
-	give_back(vpmu);
+	give_back(vpmu, check);
 	vpmu->puts++;
 }
 

@@ -13,6 +13,7 @@
 #define VMX_VPMU_H
 
 #include "vmx/caps.h"
+#include "vmx/hw.h"
 #include "vmx/msr_bitmap.h"
 
 struct vmcs;
@@ -59,12 +60,15 @@ struct vpmu {
 	u64			loads;
 	u64			puts;
 	u64			nmis;		/* that interrupted a switch */
+	u64			unrestored;	/* registers that a checked put left wrong */
+	/* Overflows of the host's that no PMI has come for; not waited for again. */
+	u64			given_up;
 };
 
 enum vpmu_policy { VPMU_TRAP, VPMU_PASS };
 
-/* Bitmap of the extra MSRs that this CPU has. */
-u32 vpmu_extra_msrs(void);
+/* Bitmap of the extra MSRs that this CPU has; @structured is CPUID leaf 7. */
+u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured);
 
 /*
  * Show the guest all that the hardware has of counters, widths, full-width
@@ -84,13 +88,17 @@ void vpmu_open_msrs(const struct vpmu *vpmu, struct msr_bitmap *bitmap);
 /*
  * Host PMU out, guest PMU in. Interrupts off, a VMCS current. -EAGAIN, with
  * the host's PMU running as before, while an overflow of the host's waits for
- * its PMI: let that come first.
+ * its PMI: let that come first. @give_up_waiting: for the overflows that are
+ * there now no PMI will come.
  */
-int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool ignore_pending);
+int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting);
 /* Before each VM entry: make sure that the hardware holds the guest's PMU. */
 void vpmu_settle(struct vpmu *vpmu);
-/* Guest PMU out, host PMU in, running as it was. */
-void vpmu_put(struct vpmu *vpmu);
+/*
+ * Guest PMU out, host PMU in, running as it was. @check: read all of it back
+ * and count in vpmu->unrestored what is not as the load has saved it.
+ */
+void vpmu_put(struct vpmu *vpmu, bool check);
 
 /* First and last thing of each NMI on this CPU. */
 void vpmu_nmi_enter(struct vpmu *vpmu);

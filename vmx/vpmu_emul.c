@@ -149,6 +149,8 @@ void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 		if (!subleaf) {
 			*ebx &= ~CPUID_7_EBX_PT;
 			*edx &= ~CPUID_7_EDX_ARCH_LBR;
+		} else if (subleaf == 1) {
+			*eax &= ~CPUID_7_1_EAX_PERFMON_EXT;
 		}
 		break;
 	case CPUID_PERFMON:
@@ -156,6 +158,7 @@ void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 		break;
 	case CPUID_PT:
 	case CPUID_LBR:
+	case CPUID_PERFMON_EXT:
 		*eax = *ebx = *ecx = *edx = 0;
 		break;
 	}

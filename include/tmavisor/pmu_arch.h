@@ -181,6 +181,7 @@ enum rdpmc_type {
 #define LVT_DELIVERY_MODE		0x00000700U
 #define LVT_DELIVERY_FIXED		0x00000000U
 #define LVT_DELIVERY_NMI		0x00000400U
+#define LVT_DELIVERY_STATUS		0x00001000U	/* read-only */
 #define LVT_MASKED			0x00010000U
 
 #endif

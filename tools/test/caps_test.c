@@ -35,7 +35,7 @@ static void sapphire_rapids_is_read(void **state)
 	assert_int_equal(caps.signature, 0x806f8);
 	assert_int_equal(caps.microcode, 0x2b000390);
 	assert_false(caps.hypervisor);
-	assert_true(caps.pt_in_vmx);
+	assert_true(caps.pt);
 	assert_int_equal(caps.pmu.version, 5);
 	assert_int_equal(caps.pmu.nr_gp, 8);
 	assert_int_equal(caps.pmu.gp_width, 48);
@@ -227,7 +227,6 @@ static void accepts_pt_otherwise(void **state)
 	soft_set_msr(cpu, IA32_VMX_MISC, misc & ~VMX_MISC_PT_IN_VMX);
 	soft_set_msr(cpu, IA32_RTIT_CTL, 0);
 	accepts(cpu, &caps);
-	assert_false(caps.pt_in_vmx);
 	soft_cpuid(cpu, CPUID_STRUCTURED)->ebx &= ~CPUID_7_EBX_PT;
 	soft_remove_msr(cpu, IA32_RTIT_CTL);
 	accepts(cpu, &caps);
@@ -272,7 +271,6 @@ static void fixed_counters_come_from_two_places(void **state)
 		{ 5, 0x8, 0, 0x8 },
 		{ 5, 0x0, 3, 0x7 },
 		{ 4, 0xf, 3, 0x7 },
-		{ 5, 0xffffffff, 0x1f, 0xf },
 		{ 4, 0x0, 0, 0x0 },
 	};
 	struct soft_cpu *cpu = *state;
@@ -289,20 +287,45 @@ static void fixed_counters_come_from_two_places(void **state)
 	}
 }
 
-/* More general counters than MSRs allow. Expect: eight, and no overrun. */
-static void too_many_general_counters_are_cut(void **state)
+static void set_gp_counters(struct soft_cpu *cpu, u32 number)
 {
-	static const u32 numbers[] = { 0, 1, 4, 8, 9, 32, 255 };
-	struct cpuid_regs4 *r = soft_cpuid(*state, CPUID_PERFMON);
+	soft_cpuid(cpu, CPUID_PERFMON)->eax =
+		5 | number << CPUID_0A_EAX_NR_GP_SHIFT |
+		48 << CPUID_0A_EAX_GP_WIDTH_SHIFT;
+}
 
-	for (size_t i = 0; i < TMAV_ARRAY_SIZE(numbers); i++) {
+/* Up to eight general counters, which is what MSRs are switched for. */
+static void up_to_eight_general_counters_are_fine(void **state)
+{
+	for (u32 number = 0; number <= PMU_MAX_GP_COUNTERS; number++) {
 		struct cpu_caps caps;
 
-		r->eax = 5 | numbers[i] << CPUID_0A_EAX_NR_GP_SHIFT |
-			 48 << CPUID_0A_EAX_GP_WIDTH_SHIFT;
+		set_gp_counters(*state, number);
 		accepts(*state, &caps);
-		assert_int_equal(caps.pmu.nr_gp, numbers[i] < 8 ? numbers[i] : 8);
+		assert_int_equal(caps.pmu.nr_gp, number);
 	}
+}
+
+/*
+ * More counters than are switched: with RDPMC passed the guest would read the
+ * host's. Expect: refused, not cut.
+ */
+static void refuses_counters_that_it_cannot_switch(void **state)
+{
+	static const u32 numbers[] = { 9, 32, 255 };
+
+	struct soft_cpu *cpu = *state;
+
+	for (size_t i = 0; i < TMAV_ARRAY_SIZE(numbers); i++) {
+		set_gp_counters(cpu, numbers[i]);
+		refuses(cpu, -EOPNOTSUPP, "general and fixed counters",
+			"can be switched");
+		cpu->log_len = 0;
+	}
+	set_gp_counters(cpu, 8);
+	soft_cpuid(cpu, CPUID_PERFMON)->ecx = 0x1f;
+	refuses(cpu, -EOPNOTSUPP, "general and fixed counters 0x1f",
+		"can be switched");
 }
 
 static void a_hypervisor_beneath_is_noticed(void **state)
@@ -342,7 +365,8 @@ int main(void)
 		test(accepts_a_cpu_without_metrics),
 		test(metrics_need_the_slots_counter),
 		test(fixed_counters_come_from_two_places),
-		test(too_many_general_counters_are_cut),
+		test(up_to_eight_general_counters_are_fine),
+		test(refuses_counters_that_it_cannot_switch),
 		test(a_hypervisor_beneath_is_noticed),
 	};
 

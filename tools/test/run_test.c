@@ -290,16 +290,23 @@ static void a_pmi_that_never_comes_is_waited_for_eight_times(void **state)
 	core_assert_untouched(core);
 }
 
-/* Expect: trying VMX root out runs no guest and leaves nothing. */
-static void root_can_be_tried(void **state)
+/*
+ * Expect: what the CPU has cached of EPTs before is forgotten, in VMX root; no
+ * guest runs, and nothing is left.
+ */
+static void a_session_begins_with_invept(void **state)
 {
 	struct core *core = *state;
 
 	core_remember(core);
-	assert_int_equal(run_try_root(&core->run), 0);
+	assert_int_equal(run_begin(&core->run), 0);
 	core_assert_untouched(core);
+	assert_true(trace_find(core->cpu, OP_VMXON, 0, 0) <
+		    trace_find(core->cpu, OP_INVEPT, 0, 0));
+	assert_true(trace_find(core->cpu, OP_INVEPT, 0, 0) <
+		    trace_find(core->cpu, OP_VMXOFF, 0, 0));
 	core->cpu->regs.cr4 |= CR4_VMXE;
-	assert_int_equal(run_try_root(&core->run), -EBUSY);
+	assert_int_equal(run_begin(&core->run), -EBUSY);
 }
 
 /*
@@ -431,7 +438,7 @@ static void a_bad_guest_field_is_named(void **state)
 	core_remember(core);
 	assert_int_equal(core_run(core), -EIO);
 	core_assert_untouched(core);
-	assert_true(soft_logged(core->cpu, "VM entry failed: invalid guest state"));
+	assert_true(soft_logged(core->cpu, "VM entry failed: exit 33 (VM-entry failure due to invalid guest state)"));
 	assert_true(soft_logged(core->cpu,
 				"GUEST_IA32_PERF_GLOBAL_CTRL is 0x1000000000: reserved bits 0x1000000000"));
 	assert_int_equal(core->cpu->guest.entries, 0);
@@ -462,7 +469,7 @@ static void a_bad_host_global_ctrl_is_named(void **state)
 
 	core_enter_root(core);
 	vmcs_write64(&core->run.vmcs, HOST_IA32_PERF_GLOBAL_CTRL, TMAV_BIT(49));
-	dump_entry_failure(VM_ERROR_INVALID_HOST_STATE,
+	dump_vmfail(VM_ERROR_INVALID_HOST_STATE,
 			   pmu_global_ctrl_mask(&core->run.caps.pmu));
 	assert_true(soft_logged(core->cpu, "HOST_IA32_PERF_GLOBAL_CTRL is 0x2000000000000"));
 	core_leave_root(core);
@@ -476,7 +483,7 @@ static void an_unknown_host_error_is_admitted(void **state)
 	core_guest(core, GUEST_DONE);
 	assert_int_equal(core_run(core), RUN_DONE);
 	core_enter_root(core);
-	dump_entry_failure(VM_ERROR_INVALID_HOST_STATE,
+	dump_vmfail(VM_ERROR_INVALID_HOST_STATE,
 			   pmu_global_ctrl_mask(&core->run.caps.pmu));
 	assert_true(soft_logged(core->cpu, "no rule known here is broken"));
 	core_leave_root(core);
@@ -518,7 +525,7 @@ int main(void)
 		test(guest_tsc_is_added_up),
 		test(kvm_between_slices_is_left_alone),
 		test(a_pmi_that_never_comes_is_waited_for_eight_times),
-		test(root_can_be_tried),
+		test(a_session_begins_with_invept),
 		bare_test(no_memory_is_told_and_undone),
 		bare_test(a_wrong_cpu_is_refused_without_a_page),
 		test(any_vmx_instruction_can_fail),

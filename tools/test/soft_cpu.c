@@ -96,6 +96,8 @@ static void count_host_insn(struct soft_cpu *cpu)
 
 static bool nmi_is_due(const struct soft_cpu *cpu)
 {
+	if (cpu->in_nmi)
+		return false;
 	for (unsigned int i = 0; i < SOFT_MAX_NMIS; i++)
 		if (cpu->nmi_at[i] == cpu->steps)
 			return true;
@@ -107,7 +109,8 @@ void soft_step(void)
 {
 	struct soft_cpu *cpu = soft_cpu;
 
-	cpu->steps++;
+	if (!cpu->in_nmi)
+		cpu->steps++;
 	cpu->tsc += 10;
 	soft_pmi_skid_step(cpu);
 	if (nmi_is_due(cpu)) {
@@ -162,6 +165,8 @@ static bool write_msr(struct soft_cpu *cpu, u32 msr, u64 val)
 
 	if (is_absent(cpu, msr))
 		return false;
+	if (cpu->stuck_msr == msr)
+		return true;
 	if (m) {
 		m->val = val;
 		return true;

@@ -35,6 +35,7 @@ enum soft_op_kind {
 	OP_VMPTRLD,
 	OP_VMREAD,
 	OP_VMWRITE,
+	OP_INVEPT,
 	OP_ENTRY,
 	OP_EXIT,
 	OP_NMI,			/* the handler begins */
@@ -171,10 +172,13 @@ struct soft_cpu {
 	struct soft_cpuid	cpuid[SOFT_MAX_CPUID];
 	struct soft_msr		msrs[SOFT_MAX_MSRS];
 	struct soft_regs	regs;
+	u32			stuck_msr;	/* WRMSR has no effect; 0: none */
 	u32			lvtpc;
 	u64			tsc;
 
 	bool			vmx_on;
+	bool			machine_check_on_entry;
+	unsigned int		machine_checks;	/* delivered to the host */
 	struct soft_vmcs	*current;
 	struct soft_vmcs	vmcs[SOFT_MAX_VMCS];
 	struct soft_guest	guest;
@@ -185,10 +189,12 @@ struct soft_cpu {
 
 	struct vpmu		*vpmu;		/* whose NMI brackets are called */
 	struct soft_perf	perf;
-	unsigned int		steps;
+	unsigned int		steps;		/* outside NMI handlers */
 	unsigned int		nmi_at[SOFT_MAX_NMIS];	/* before this step; 0: none */
+	bool			nmi_in_handler;	/* one more while the first is handled */
 	unsigned int		injected;
 	bool			nmi_pending, nmi_blocked, in_nmi;
+	bool			in_window;	/* of entry.S, where NMIs come too late */
 	unsigned int		nmis;		/* taken */
 
 	/* With @ticks the host retires an instruction at each step. */

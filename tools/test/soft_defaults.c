@@ -12,6 +12,7 @@ static const struct soft_cpuid spr_cpuid[] = {
 	{ CPUID_VENDOR, 0, { 0x20, 0x756e6547, 0x6c65746e, 0x49656e69 } },
 	{ CPUID_FEATURES, 0, { 0x000806f8, 0x00100800, 0x7ffefbff, 0xbfebfbff } },
 	{ CPUID_STRUCTURED, 0, { 0x2, 0xf3bfbffb, 0xbb417fee, 0xffdd4430 } },
+	{ CPUID_STRUCTURED, 1, { 0x1c30, 0, 0, 0 } },
 	{ CPUID_PERFMON, 0, { 0x08300805, 0, 0xf, 0x8604 } },
 	{ CPUID_PT, 0, { 0x1, 0x5f, 0x7, 0 } },
 	{ CPUID_LBR, 0, { 0x4000000b, 0x7, 0x7, 0 } },

@@ -5,6 +5,7 @@
  * it believes to be its own.
  */
 #include "tools/test/soft_cpu.h"
+#include "vmx/vmcs.h"
 
 /* No event runs this far between two looks: a guest's value would. */
 #define PERF_SANE_DELTA		(1ULL << 32)
@@ -49,8 +50,15 @@ void soft_take_nmi(struct soft_cpu *cpu)
 		if (cpu->vpmu)
 			vpmu_nmi_enter(cpu->vpmu);
 		soft_perf_nmi(cpu);
+		if (cpu->nmi_in_handler) {
+			cpu->nmi_in_handler = false;
+			cpu->nmi_pending = true;
+		}
 		if (cpu->vpmu)
 			vpmu_nmi_leave(cpu->vpmu);
+		/* As the module's handler does, by RIP. */
+		if (cpu->in_window)
+			vmcs_spoil_entry();
 		soft_trace(OP_NMI_END, 0, 0);
 		cpu->in_nmi = false;
 		cpu->nmi_blocked = false;
@@ -157,6 +165,11 @@ void soft_perf_nmi(struct soft_cpu *cpu)
 	hw_wrmsr(IA32_PERF_GLOBAL_CTRL, perf->enabled);
 	/* "late ack": LVTPC is unmasked when all is done. */
 	hw_lvtpc_write(LVT_DELIVERY_NMI);
+}
+
+void hw_machine_check(void)
+{
+	soft_cpu->machine_checks++;
 }
 
 void hw_nmi(void)

@@ -211,6 +211,17 @@ enum hw_vmx hw_vmwrite(u64 encoding, u64 val)
 	return HW_VMX_OK;
 }
 
+enum hw_vmx hw_invept_all(void)
+{
+	soft_step();
+	soft_trace(OP_INVEPT, 0, 0);
+	if (!in_vmx("INVEPT"))
+		return HW_VMX_FAULT;
+	if (must_fail(OP_INVEPT))
+		return soft_cpu->faults.vmx_how;
+	return HW_VMX_OK;
+}
+
 u64 hw_exit_address(void)
 {
 	return 0xffffffffc0401234;
@@ -293,6 +304,7 @@ static void load_guest(const struct guest_regs *regs)
 	if (field(ENTRY_CONTROLS) & ENTRY_LOAD_PERF_GLOBAL_CTRL)
 		load_pmu_msr(IA32_PERF_GLOBAL_CTRL,
 			     field(GUEST_IA32_PERF_GLOBAL_CTRL));
+	soft_set_msr(soft_cpu, IA32_GS_BASE, field(GUEST_GS_BASE));
 	soft_cpu->regs.cr2 = regs->cr2;
 }
 
@@ -300,6 +312,7 @@ static void save_guest(struct guest_regs *regs)
 {
 	if (field(EXIT_CONTROLS) & EXIT_SAVE_PERF_GLOBAL_CTRL)
 		set_field(GUEST_IA32_PERF_GLOBAL_CTRL, soft_cpu->pmu.global_ctrl);
+	set_field(GUEST_GS_BASE, soft_msr(soft_cpu, IA32_GS_BASE));
 	regs->cr2 = soft_cpu->regs.cr2;
 }
 
@@ -340,6 +353,12 @@ static enum hw_entry vm_exit(u32 reason)
 	return HW_ENTRY_EXITED;
 }
 
+/* Guest state was being loaded; the guest has run no instruction. */
+static enum hw_entry entry_exit(u32 reason)
+{
+	return vm_exit(reason | (u32)EXIT_REASON_ENTRY_FAILURE);
+}
+
 static enum hw_entry entry_fails(u32 error)
 {
 	return vmfail(error) == HW_VMX_FAIL_VALID ? HW_ENTRY_FAIL_VALID :
@@ -361,8 +380,9 @@ static enum hw_entry launch(struct guest_regs *regs, bool launched)
 	if (!host_state_is_valid())
 		return entry_fails(VM_ERROR_INVALID_HOST_STATE);
 	if (!guest_state_is_valid())
-		return vm_exit(EXIT_INVALID_GUEST_STATE |
-			       (u32)EXIT_REASON_ENTRY_FAILURE);
+		return entry_exit(EXIT_INVALID_GUEST_STATE);
+	if (cpu->machine_check_on_entry)
+		return entry_exit(EXIT_MACHINE_CHECK_ON_ENTRY);
 
 	cpu->current->launched = true;
 	load_guest(regs);
@@ -371,20 +391,23 @@ static enum hw_entry launch(struct guest_regs *regs, bool launched)
 	return vm_exit(reason);
 }
 
-/* As entry.S does it: the last look at the phase, then a window for NMIs. */
+/*
+ * As entry.S does it: the last look at the phase, then a window in which an NMI
+ * can only make the entry fail. The look has its result when the window opens.
+ */
 enum hw_entry hw_enter(struct guest_regs *regs, const u32 *phase, bool launched)
 {
 	struct soft_cpu *cpu = soft_cpu;
-	unsigned int nmis;
+	bool go;
 
 	soft_step();
 	if (!in_vmx("VM entry"))
 		return HW_ENTRY_FAIL_INVALID;
-	if (*phase != VPMU_GUEST)
-		return HW_ENTRY_RESTART;
-	nmis = cpu->nmis;
+	go = *phase == VPMU_GUEST;
+	cpu->in_window = true;
 	soft_step();
-	if (cpu->nmis != nmis)
+	cpu->in_window = false;
+	if (!go)
 		return HW_ENTRY_RESTART;
 	soft_trace(OP_ENTRY, 0, field(GUEST_IA32_PERF_GLOBAL_CTRL));
 	if (must_fail(OP_ENTRY))

@@ -159,9 +159,15 @@ static void undisturbed(struct outcome *outcome)
 	end_core(core);
 }
 
-/* Two NMIs, before the @k1-th and the @k2-th operation; how many came. */
-static unsigned int disturbed(enum pending pending, unsigned int k1,
-			      unsigned int k2, const struct outcome *expected)
+/* When NMIs come: before these operations, and perhaps one in the handler. */
+struct schedule {
+	unsigned int	k1, k2;
+	bool		in_handler;
+};
+
+/* The same with NMIs; false if there were none, because the run was over. */
+static bool disturbed(enum pending pending, struct schedule schedule,
+		      const struct outcome *expected)
 {
 	struct core *core = new_core();
 	struct soft_cpu *cpu = core->cpu;
@@ -170,8 +176,9 @@ static unsigned int disturbed(enum pending pending, unsigned int k1,
 
 	host_with(core, pending);
 	core_remember(core);
-	cpu->nmi_at[0] = cpu->steps + k1;
-	cpu->nmi_at[1] = cpu->steps + k2;
+	cpu->nmi_at[0] = cpu->steps + schedule.k1;
+	cpu->nmi_at[1] = cpu->steps + schedule.k2;
+	cpu->nmi_in_handler = schedule.in_handler;
 	run_busy(core);
 	outcome_of(core, &outcome);
 	assert_memory_equal(&outcome, expected, sizeof(outcome));
@@ -200,17 +207,43 @@ static void one_nmi_anywhere(void **state)
 	for (size_t p = 0; p < TMAV_ARRAY_SIZE(all_pending); p++) {
 		unsigned int k = 1;
 
-		while (disturbed(all_pending[p], k, 0, &expected))
+		while (disturbed(all_pending[p], (struct schedule) { k }, &expected))
 			assert_in_range(++k, 1, MANY_STEPS);
 		print_message("# %u places for an NMI\n", k - 1);
 		assert_true(k > 300);
 	}
 }
 
-/* Two of them, sampled; the second may come inside the first one's handler. */
+/*
+ * Another one right after the first, or after one more operation, and one that
+ * the first one's handler holds up. Expect: likewise.
+ */
+static void two_nmis_in_a_row_anywhere(void **state)
+{
+	struct outcome expected;
+	unsigned int k = 1;
+	bool came = true;
+
+	(void)state;
+	undisturbed(&expected);
+	for (k = 1; came; k++) {
+		struct schedule apart = { k, k + 1 + k % 2 };
+		struct schedule nested = { .k1 = k, .in_handler = true };
+
+		came = disturbed(all_pending[k % 3], apart, &expected);
+		disturbed(all_pending[(k + 1) % 3], nested, &expected);
+	}
+	assert_true(k > 300);
+	/* Both distances, at each place. */
+	for (came = true, k = 1; came; k++)
+		came = disturbed(NOTHING, (struct schedule) { k, k + 2 - k % 2 },
+				 &expected);
+}
+
+/* Two of them far apart, sampled. */
 static void two_nmis_anywhere(void **state)
 {
-	enum { SAMPLES = 600, STEPS = 900 };
+	enum { SAMPLES = 400, STEPS = 1000 };
 	struct outcome expected;
 	u64 seed = 17;
 
@@ -218,9 +251,9 @@ static void two_nmis_anywhere(void **state)
 	undisturbed(&expected);
 	for (int i = 0; i < SAMPLES; i++) {
 		unsigned int k1 = 1 + soft_random(&seed) % STEPS;
-		unsigned int k2 = k1 + 1 + soft_random(&seed) % 150;
+		unsigned int k2 = k1 + 3 + soft_random(&seed) % 200;
 
-		disturbed(all_pending[i % 3], k1, k2, &expected);
+		disturbed(all_pending[i % 3], (struct schedule) { k1, k2 }, &expected);
 	}
 }
 
@@ -255,9 +288,9 @@ static void what_perf_changes_stays_changed(void **state)
 
 /*
  * Expect: an NMI in the window between the last look at the phase and the
- * entry makes it start over; the guest never runs on the host's PMU.
+ * entry makes the entry fail; the guest never runs on the host's PMU.
  */
-static void an_nmi_in_the_entry_window_restarts_it(void **state)
+static void an_nmi_in_the_entry_window_spoils_it(void **state)
 {
 	struct core *core = *state;
 	struct soft_cpu *cpu = core->cpu;
@@ -268,12 +301,13 @@ static void an_nmi_in_the_entry_window_restarts_it(void **state)
 	assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, true), 0);
 	/* The first step of the entry looks at the phase, the second enters. */
 	cpu->nmi_at[0] = cpu->steps + 2;
-	assert_int_equal(hw_enter(&regs, &core->run.vpmu.phase, false), HW_ENTRY_RESTART);
+	assert_int_equal(hw_enter(&regs, &core->run.vpmu.phase, false), HW_ENTRY_FAIL_VALID);
+	assert_int_equal(trace_count(cpu, OP_EXIT, EXIT_VMCALL), 0);
 	assert_int_equal(cpu->nmis, 1);
 	assert_int_equal(core->run.vpmu.phase, VPMU_LOAD_AGAIN);
 	vpmu_settle(&core->run.vpmu);
 	assert_int_equal(core->run.vpmu.phase, VPMU_GUEST);
-	vpmu_put(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu, true);
 	core_leave_root(core);
 }
 
@@ -297,7 +331,7 @@ static void the_handler_finds_the_host(void **state)
 	assert_int_equal(soft_msr(cpu, IA32_PERF_GLOBAL_CTRL), 0);
 	assert_int_equal(cpu->lvtpc & LVT_MASKED, LVT_MASKED);
 	assert_int_equal(core->run.vpmu.nmis, 1);
-	vpmu_put(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu, true);
 	soft_assert_as_before(cpu, &host);
 	core_leave_root(core);
 }
@@ -314,7 +348,7 @@ static void what_perf_enables_last_counts(void **state)
 	vpmu_nmi_enter(&core->run.vpmu);
 	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, other);
 	vpmu_nmi_leave(&core->run.vpmu);
-	vpmu_put(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu, true);
 	assert_int_equal(soft_msr(cpu, IA32_PERF_GLOBAL_CTRL), other);
 	core_leave_root(core);
 }
@@ -456,9 +490,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_nmi_anywhere),
+		cmocka_unit_test(two_nmis_in_a_row_anywhere),
 		cmocka_unit_test(two_nmis_anywhere),
 		cmocka_unit_test(what_perf_changes_stays_changed),
-		test(an_nmi_in_the_entry_window_restarts_it),
+		test(an_nmi_in_the_entry_window_spoils_it),
 		test(the_handler_finds_the_host),
 		test(what_perf_enables_last_counts),
 		test(an_nmi_of_the_host_is_left_alone),

@@ -23,7 +23,7 @@ static void load(struct core *core)
 static void put(struct core *core)
 {
 	soft_forget_trace(core->cpu);
-	vpmu_put(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu, true);
 }
 
 /* Host and guest both in the middle of a measurement with topdown metrics. */
@@ -240,7 +240,10 @@ static void any_lvtpc_comes_back(void **state)
  * What is left out
  */
 
-/* All zero on both sides. Expect: no counter is written, each selector is. */
+/*
+ * All zero on both sides. Expect: no counter is written, each selector is, and
+ * the pair is: what the hardware keeps behind the metrics shows in no register.
+ */
 static void idle_counters_are_not_written(void **state)
 {
 	struct core *core = *state;
@@ -251,9 +254,10 @@ static void idle_counters_are_not_written(void **state)
 		assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_A_PMC0 + i), 0);
 		assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_PERFEVTSEL0 + i), 1);
 	}
-	for (u32 i = 0; i < PMU_MAX_FIXED; i++)
+	for (u32 i = 0; i < FIXED_SLOTS; i++)
 		assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_FIXED_CTR0 + i), 0);
-	assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_PERF_METRICS), 0);
+	assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_FIXED_CTR3), 1);
+	assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_PERF_METRICS), 1);
 	put(core);
 	core_leave_root(core);
 }
@@ -404,6 +408,8 @@ static void absent_extra_msrs_are_left_alone(void **state)
 {
 	struct core *core = *state;
 
+	soft_cpuid(core->cpu, CPUID_STRUCTURED)->edx &= ~CPUID_7_EDX_ARCH_LBR;
+	soft_cpuid(core->cpu, CPUID_STRUCTURED)->ebx &= ~CPUID_7_EBX_PT;
 	soft_remove_msr(core->cpu, IA32_LBR_CTL);
 	soft_remove_msr(core->cpu, IA32_RTIT_CTL);
 	core_rebuild(core);
@@ -531,7 +537,7 @@ static void a_masked_overflow_is_not_waited_for(void **state)
 	core->cpu->lvtpc |= LVT_MASKED;
 	core_enter_root(core);
 	assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, false), 0);
-	vpmu_put(&core->run.vpmu);
+	vpmu_put(&core->run.vpmu, true);
 	assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), GLOBAL_GP(0));
 	core_leave_root(core);
 }
@@ -549,13 +555,38 @@ static void a_pending_overflow_can_be_ignored(void **state)
 	core_leave_root(core);
 }
 
+/*
+ * A full ToPA or DS buffer raises a PMI like a counter does. Expect: it is
+ * waited for, until told not to, and then not again; and it comes back.
+ */
+static void buffers_are_waited_for(void **state)
+{
+	static const u64 bits[] = {
+		GLOBAL_STATUS_TOPA_PMI, GLOBAL_STATUS_OVF_DS_BUFFER,
+	};
+	struct core *core = *state;
+	struct vpmu *vpmu = &core->run.vpmu;
+
+	core_enter_root(core);
+	for (size_t i = 0; i < TMAV_ARRAY_SIZE(bits); i++) {
+		soft_set_status(core->cpu, bits[i]);
+		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), -EAGAIN);
+		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, true), 0);
+		vpmu_put(vpmu, true);
+		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), 0);
+		vpmu_put(vpmu, true);
+		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), bits[i]);
+		assert_int_equal(vpmu->unrestored, 0);
+	}
+	core_leave_root(core);
+}
+
 /* Bits that are no counter's. Expect: no wait, hidden from the guest, and back. */
 static void other_status_bits_come_back(void **state)
 {
 	static const u64 bits[] = {
-		GLOBAL_STATUS_TOPA_PMI, GLOBAL_STATUS_LBR_FRZ, GLOBAL_STATUS_CTR_FRZ,
+		GLOBAL_STATUS_LBR_FRZ, GLOBAL_STATUS_CTR_FRZ,
 		GLOBAL_STATUS_ASCI, GLOBAL_STATUS_OVF_UNCORE,
-		GLOBAL_STATUS_OVF_DS_BUFFER,
 	};
 	struct core *core = *state;
 
@@ -564,7 +595,7 @@ static void other_status_bits_come_back(void **state)
 		soft_set_status(core->cpu, bits[i]);
 		assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, false), 0);
 		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), 0);
-		vpmu_put(&core->run.vpmu);
+		vpmu_put(&core->run.vpmu, true);
 		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), bits[i]);
 	}
 	core_leave_root(core);
@@ -666,6 +697,7 @@ int main(void)
 		test(any_pending_overflow_postpones_the_load),
 		test(a_masked_overflow_is_not_waited_for),
 		test(a_pending_overflow_can_be_ignored),
+		test(buffers_are_waited_for),
 		test(other_status_bits_come_back),
 		cmocka_unit_test(kvm_series_order_is_rejected),
 		cmocka_unit_test(pair_order_accepts_the_pair_only),
