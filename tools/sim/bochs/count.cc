@@ -66,7 +66,8 @@ static void update_watch(void)
 {
 	sim_watch = false;
 	for (unsigned int i = 0; i < BX_SMP_PROCESSORS; i++)
-		sim_watch |= pmu_needs_insns(&vcpus[i].pmu) || vcpus[i].resolve;
+		sim_watch |= pmu_needs_insns(&vcpus[i].pmu) || vcpus[i].resolve ||
+			     vcpus[i].nmi_countdown;
 }
 
 /*
@@ -138,6 +139,8 @@ void sim_before(unsigned cpu, const bxInstruction_c *i)
 
 	if (vcpu->resolve)
 		resolve(vcpu);
+	if (vcpu->nmi_countdown)
+		nmi_step(vcpu);
 	if (pmu_needs_insns(&vcpu->pmu))
 		describe_start(vcpu, i);
 }

@@ -168,6 +168,8 @@ int sim_cpuid_t::wrmsr(Bit32u msr, Bit64u val)
 	count_retire(vcpu());
 	pmu_wrmsr(&vcpu()->pmu, msr, val);
 	count_update(vcpu());
+	if (msr == IA32_PERF_GLOBAL_CTRL && !val)
+		nmi_switch_begins(vcpu());
 	return 1;
 }
 

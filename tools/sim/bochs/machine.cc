@@ -38,6 +38,8 @@ void sim_init(void)
 	}
 	if (*trace)
 		trace_open(trace);
+	if (*setting("SIM_NMI_SWEEP", ""))
+		nmi_sweep(setting("SIM_NMI_SWEEP", ""));
 	debug_exit = *setting("SIM_DEBUG_EXIT", "");
 	describe_init();
 }

@@ -57,6 +57,7 @@ struct vcpu {
 	/* Index: in a guest.  Depth counts interrupts nested in the NMI handler. */
 	bool		nmi[2];
 	unsigned int	nmi_depth[2];
+	Bit64u		nmi_countdown;	/* instructions until one of nmi_sweep() */
 };
 
 extern struct vcpu vcpus[SIM_MAX_CPUS];
@@ -94,6 +95,13 @@ const struct variant *variant_find(const char *name);
 
 /* pmi.cc: callbacks of the PMU model */
 extern const struct pmu_ops pmi_ops;
+
+/* nmi.cc: NMIs on demand.  Nothing happens without nmi_sweep(). */
+void nmi_sweep(const char *range);
+/* The host has set IA32_PERF_GLOBAL_CTRL to 0. */
+void nmi_switch_begins(struct vcpu *vcpu);
+/* Before each instruction while vcpu->nmi_countdown is not 0. */
+void nmi_step(struct vcpu *vcpu);
 
 /* trace.cc: JSON lines.  Nothing happens without a trace file. */
 void trace_open(const char *path);
