@@ -98,7 +98,8 @@ struct control {
 
 /* All that no run can do without. */
 static const struct control needed[] = {
-	{ IA32_VMX_TRUE_PINBASED_CTLS, PIN_EXTERNAL_INTERRUPT_EXITING, "external-interrupt exiting" },
+	{ IA32_VMX_TRUE_PINBASED_CTLS, PIN_EXTERNAL_INTERRUPT_EXITING,
+	  "external-interrupt exiting" },
 	{ IA32_VMX_TRUE_PINBASED_CTLS, PIN_NMI_EXITING, "NMI exiting" },
 	{ IA32_VMX_TRUE_PINBASED_CTLS, PIN_VIRTUAL_NMIS, "virtual NMIs" },
 	{ IA32_VMX_TRUE_PINBASED_CTLS, PIN_PREEMPTION_TIMER, "VMX-preemption timer" },
@@ -188,6 +189,32 @@ static void each_forced_control_is_named(void **state)
 		soft_set_msr(cpu, unwanted[i].msr, cap | both);
 		assert_named(cpu, &unwanted[i]);
 		soft_set_msr(cpu, unwanted[i].msr, cap);
+	}
+}
+
+/* A bit that no table knows, in each word. */
+static const struct control unknown[] = {
+	{ IA32_VMX_TRUE_PINBASED_CTLS, TMAV_BIT(8), "pin-based control bits 0x100 are forced" },
+	{ IA32_VMX_TRUE_PROCBASED_CTLS, TMAV_BIT(27), "bits 0x8000000 are forced" },
+	{ IA32_VMX_PROCBASED_CTLS2, TMAV_BIT(2), "bits 0x4 are forced" },
+	{ IA32_VMX_TRUE_EXIT_CTLS, TMAV_BIT(31), "bits 0x80000000 are forced" },
+	{ IA32_VMX_TRUE_ENTRY_CTLS, TMAV_BIT(17), "bits 0x20000 are forced" },
+};
+
+/* A hypervisor beneath forces it to 1. Expect: refused, for what it does is not known. */
+static void each_forced_unknown_bit_is_refused(void **state)
+{
+	struct soft_cpu *cpu = *state;
+
+	for (size_t i = 0; i < TMAV_ARRAY_SIZE(unknown); i++) {
+		u64 cap = soft_msr(cpu, unknown[i].msr);
+		u64 both = unknown[i].bit | (u64)unknown[i].bit << 32;
+		struct ctls ctls;
+
+		soft_set_msr(cpu, unknown[i].msr, cap | both);
+		assert_int_equal(choose(false, &ctls), -EOPNOTSUPP);
+		assert_true(soft_logged(cpu, unknown[i].name));
+		soft_set_msr(cpu, unknown[i].msr, cap);
 	}
 }
 
@@ -301,6 +328,7 @@ int main(void)
 		test(rdpmc_exiting_is_as_asked),
 		test(each_missing_control_is_named),
 		test(each_forced_control_is_named),
+		test(each_forced_unknown_bit_is_refused),
 		test(the_words_are_as_demanded),
 		test(rdpmc_exiting_is_needed_only_if_asked),
 		test(encls_exiting_is_taken_where_it_is),

@@ -192,7 +192,8 @@ static void exits_without_a_handler_end_the_run(void **state)
 		const char		*report;
 	} cases[] = {
 		{ { GUEST_EXIT, EXIT_TRIPLE_FAULT }, "unexpected VM exit 2 (triple fault)" },
-		{ { GUEST_EXIT, EXIT_EPT_VIOLATION, 0x181 }, "(EPT violation), qualification 0x181" },
+		{ { GUEST_EXIT, EXIT_EPT_VIOLATION, 0x181 },
+		  "(EPT violation), qualification 0x181" },
 		{ { GUEST_EXIT, 12 }, "(HLT)" },
 		{ { GUEST_EXIT, 28 }, "(control-register access)" },
 		{ { GUEST_EXIT, 30 }, "(I/O instruction)" },

@@ -74,6 +74,43 @@ static void swapgs_shows_the_guest_nothing(void **state)
 	assert_int_equal(soft_msr(core->cpu, IA32_KERNEL_GS_BASE), user);
 }
 
+/* Expect: what SWAPGS left is the guest's again in its next slice, not the next guest's. */
+static void kernel_gs_base_belongs_to_each_guest(void **state)
+{
+	enum { MINE = 0x4444 };
+	struct core *core = *state;
+
+	core_guest(core, { GUEST_TIMER }, { GUEST_SWAPGS }, { GUEST_TIMER }, { GUEST_SWAPGS },
+		   GUEST_DONE);
+	core->run.host.guest_kernel_gs_base = MINE;
+	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_PREEMPTED);
+	assert_int_equal(core->run.host.guest_kernel_gs_base, MINE);
+	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_PREEMPTED);
+	assert_int_equal(core->cpu->guest.result[1].val, MINE);
+	assert_int_equal(core->run.host.guest_kernel_gs_base, 0);
+	core->run.host.guest_kernel_gs_base = MINE;
+	core_guest(core, { GUEST_SWAPGS }, GUEST_DONE);
+	assert_int_equal(core_run(core), RUN_DONE);
+	assert_int_equal(core->cpu->guest.result[0].val, 0);
+}
+
+/* An NMI of the slice changes DEBUGCTL. Expect: that value is back, not an older one. */
+static void debugctl_is_the_last_before_the_entry(void **state)
+{
+	struct core *core = *state;
+	struct host_state host = { 0 };
+
+	core_enter_root(core);
+	host_save(&host);
+	soft_set_msr(core->cpu, IA32_DEBUGCTL, DEBUGCTL_BTF);
+	host_before_entry(&host);
+	soft_set_msr(core->cpu, IA32_DEBUGCTL, 0);
+	host_after_exit(&host);
+	assert_int_equal(soft_msr(core->cpu, IA32_DEBUGCTL), DEBUGCTL_BTF);
+	host_restore(&host);
+	core_leave_root(core);
+}
+
 /* Expect: the host's CR2 is back, and the guest keeps its own. */
 static void cr2_belongs_to_each_side(void **state)
 {
@@ -147,6 +184,8 @@ int main(void)
 		test(all_of_it_comes_back),
 		test(a_kernel_thread_costs_no_segment_loads),
 		test(swapgs_shows_the_guest_nothing),
+		test(kernel_gs_base_belongs_to_each_guest),
+		test(debugctl_is_the_last_before_the_entry),
 		test(cr2_belongs_to_each_side),
 		test(table_limits_are_restored_after_each_exit),
 		test(the_tss_limit_is_reported_lost),

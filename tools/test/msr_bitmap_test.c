@@ -148,7 +148,8 @@ static bool is_expected_to_pass(u32 msr)
 	       (msr >= 0x4c1 && msr <= 0x4c8) ||	/* A_PMC0 to 7 */
 	       (msr >= 0x309 && msr <= 0x30c) ||	/* FIXED_CTR0 to 3 */
 	       msr == 0x329 ||				/* PERF_METRICS */
-	       msr == 0x38e || msr == 0x38f || msr == 0x390;	/* GLOBAL_STATUS, _CTRL, _STATUS_RESET */
+	       /* GLOBAL_STATUS, GLOBAL_CTRL, GLOBAL_STATUS_RESET */
+	       msr == 0x38e || msr == 0x38f || msr == 0x390;
 }
 
 /*

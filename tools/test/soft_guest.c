@@ -157,8 +157,10 @@ static void finish_trapped(struct soft_cpu *cpu, const struct guest_regs *regs)
 	result->cpuid = (struct cpuid_regs4) {
 		regs->rax, regs->rbx, regs->rcx, regs->rdx
 	};
-	if (!something_failed(cpu))
+	if (!something_failed(cpu)) {
 		assert_int_equal(next_step(cpu), guest->trapped + 1);
+		assert_true(result->fault || !get(cpu, GUEST_INTERRUPTIBILITY));
+	}
 	guest->trapped = -1;
 }
 
@@ -257,6 +259,8 @@ static u32 trap(struct soft_cpu *cpu, const struct guest_step *step,
 	cpu->guest.trapped = step - cpu->guest.steps;
 	set_operands(step, regs);
 	set(cpu, EXIT_INSTRUCTION_LENGTH, SOFT_GUEST_INSN_LENGTH);
+	/* Each instruction that traps comes right after a MOV SS. */
+	set(cpu, GUEST_INTERRUPTIBILITY, BLOCKING_BY_MOV_SS);
 	set(cpu, EXIT_QUALIFICATION, step->what == GUEST_EXIT ? step->val : 0);
 	return exit_reason(step);
 }

@@ -121,6 +121,16 @@ static void the_guest_is_kept_from_unswitched_state(void **state)
 	assert_int_equal(field(core, GUEST_IA32_EFER), IA32_EFER_LME | IA32_EFER_LMA);
 }
 
+/* A host that doesn't take machine checks. Expect: its guest doesn't either. */
+static void mce_follows_the_host(void **state)
+{
+	struct core *core = *state;
+
+	core->cpu->regs.cr4 &= ~CR4_MCE;
+	write_all(core);
+	assert_int_equal(field(core, GUEST_CR4), CR4_PAE | CR4_VMXE);
+}
+
 /* Expect: RIP, RSP and CR3 as asked, everything else of no effect. */
 static void the_guest_starts_where_it_is_told(void **state)
 {
@@ -294,6 +304,7 @@ int main(void)
 		test(data_selectors_of_the_host_are_0),
 		test(host_fields_are_the_hosts_registers),
 		test(the_guest_is_kept_from_unswitched_state),
+		test(mce_follows_the_host),
 		test(the_guest_starts_where_it_is_told),
 		test(controls_are_the_ones_chosen),
 		test(encls_bitmap_goes_with_its_control),

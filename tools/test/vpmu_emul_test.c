@@ -427,6 +427,18 @@ static void features_not_switched_are_hidden(void **state)
 	assert_int_equal(r.eax | r.ebx | r.ecx | r.edx, 0);
 }
 
+/* The leaf that later CPUs have besides 0xA. Expect: it and its bit are hidden. */
+static void the_extended_perfmon_leaf_is_hidden(void **state)
+{
+	struct core *core = *state;
+	u32 eax = ~0u, ebx = 1, ecx = 1, edx = 1;
+
+	vpmu_cpuid(&core->run.vpmu, CPUID_STRUCTURED, 1, &eax, &ebx, &ecx, &edx);
+	assert_int_equal(eax, ~(u32)CPUID_7_1_EAX_PERFMON_EXT);
+	vpmu_cpuid(&core->run.vpmu, CPUID_PERFMON_EXT, 1, &eax, &ebx, &ecx, &edx);
+	assert_int_equal(eax | ebx | ecx | edx, 0);
+}
+
 /* Expect: other leaves, and other subleaves of 7, are the hardware's. */
 static void other_leaves_are_left_alone(void **state)
 {
@@ -434,7 +446,7 @@ static void other_leaves_are_left_alone(void **state)
 	u32 eax = 1, ebx = 2, ecx = ~0u, edx = ~0u;
 
 	vpmu_cpuid(&core->run.vpmu, CPUID_VENDOR, 0, &eax, &ebx, &ecx, &edx);
-	vpmu_cpuid(&core->run.vpmu, CPUID_STRUCTURED, 1, &eax, &ebx, &ecx, &edx);
+	vpmu_cpuid(&core->run.vpmu, CPUID_STRUCTURED, 2, &eax, &ebx, &ecx, &edx);
 	vpmu_cpuid(&core->run.vpmu, 0x80000000, 0, &eax, &ebx, &ecx, &edx);
 	assert_int_equal(eax, 1);
 	assert_int_equal(ebx, 2);
@@ -466,6 +478,7 @@ int main(void)
 		test(the_perfmon_leaf_is_the_hardwares),
 		test(the_perfmon_leaf_shows_less),
 		test(features_not_switched_are_hidden),
+		test(the_extended_perfmon_leaf_is_hidden),
 		test(other_leaves_are_left_alone),
 	};
 

@@ -368,6 +368,91 @@ static void put_keeps_what_the_guest_left(void **state)
 	assert_int_equal(core->run.vpmu.guest.global_status, GLOBAL_STATUS_OVF_METRICS);
 }
 
+/*
+ * Slots at 0 and the metrics of before still behind them, as a write of
+ * FIXED_CTR3 alone leaves it. Expect: the guest's metrics begin at 0.
+ */
+static void metrics_behind_no_slots_do_not_leak(void **state)
+{
+	static const struct insn nop = { .rip = 0x1000, .length = 1 };
+	struct core *core = *state;
+	struct soft_cpu *cpu = core->cpu;
+	u64 metrics;
+
+	cpu->any_order = true;
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
+	soft_set_msr(cpu, IA32_FIXED_CTR3, 1000000);
+	soft_set_msr(cpu, IA32_PERF_METRICS, 0xff000000);
+	soft_set_msr(cpu, IA32_FIXED_CTR3, 0);
+	core->run.vpmu.guest.fixed_ctr_ctrl = FIXED_CTR_CTRL_OS(FIXED_SLOTS);
+	load(core);
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, GLOBAL_FIXED(3) | GLOBAL_CTRL_METRICS);
+	for (int i = 0; i < 600; i++)
+		pmu_count_insn(&cpu->pmu, &nop, 0);
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
+	metrics = soft_msr(cpu, IA32_PERF_METRICS);
+	assert_true((metrics & 0xff) > 0x40);
+	assert_in_range((metrics & 0xff) + (metrics >> 8 & 0xff) +
+			(metrics >> 16 & 0xff) + (metrics >> 24 & 0xff), 254, 256);
+	put(core);
+	core_leave_root(core);
+}
+
+static const u32 restored[] = {
+	IA32_A_PMC0, IA32_A_PMC0 + 7, IA32_PERFEVTSEL0, IA32_PERFEVTSEL0 + 7,
+	IA32_FIXED_CTR0, IA32_FIXED_CTR3, IA32_PERF_METRICS, IA32_FIXED_CTR_CTRL,
+	IA32_PERF_GLOBAL_STATUS_SET, IA32_PEBS_ENABLE, OFFCORE_RSP_1, IA32_LBR_CTL,
+};
+
+/* The host's PMU with something in each of the above. */
+static void busy_host(struct core *core)
+{
+	struct soft_cpu *cpu = core->cpu;
+
+	both_use_metrics(core);
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
+	for (size_t i = 0; i < TMAV_ARRAY_SIZE(restored); i++)
+		if (restored[i] != IA32_FIXED_CTR3 && restored[i] != IA32_PERF_METRICS)
+			soft_set_msr(cpu, restored[i], 1);
+}
+
+/* A register doesn't take its value back. Expect: a checked put counts it, once. */
+static void what_is_not_restored_is_counted(void **state)
+{
+	struct core *core = *state;
+
+	/* With FIXED_CTR3 stuck it looks as if it was left out. */
+	core->cpu->any_order = true;
+	for (size_t i = 0; i < TMAV_ARRAY_SIZE(restored); i++) {
+		core->run.vpmu.unrestored = 0;
+		busy_host(core);
+		load(core);
+		core->cpu->stuck_msr = restored[i];
+		put(core);
+		core->cpu->stuck_msr = 0;
+		assert_int_equal(core->run.vpmu.unrestored, 1);
+		core_leave_root(core);
+	}
+}
+
+/* Expect: nothing is counted where all is well, or where nobody looks. */
+static void a_put_that_is_not_checked_counts_nothing(void **state)
+{
+	struct core *core = *state;
+
+	busy_host(core);
+	load(core);
+	put(core);
+	assert_int_equal(core->run.vpmu.unrestored, 0);
+	core_leave_root(core);
+	load(core);
+	core->cpu->stuck_msr = IA32_PEBS_ENABLE;
+	vpmu_put(&core->run.vpmu, false);
+	core->cpu->stuck_msr = 0;
+	assert_int_equal(core->run.vpmu.unrestored, 0);
+	core_leave_root(core);
+}
+
 static const u32 extra[] = {
 	IA32_PEBS_ENABLE, OFFCORE_RSP_0, OFFCORE_RSP_1, PEBS_FRONTEND,
 	IA32_LBR_CTL, IA32_RTIT_CTL,
@@ -687,6 +772,9 @@ int main(void)
 		test(status_bits_that_agree_are_left_alone),
 		test(each_side_finds_its_own),
 		test(put_keeps_what_the_guest_left),
+		test(metrics_behind_no_slots_do_not_leak),
+		test(what_is_not_restored_is_counted),
+		test(a_put_that_is_not_checked_counts_nothing),
 		test(extra_msrs_are_off_in_guest_mode),
 		test(unused_extra_msrs_are_not_written),
 		test(absent_extra_msrs_are_left_alone),
