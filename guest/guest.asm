@@ -9,9 +9,10 @@
 ;      tables are warm; with the counters on, for the simulated machine's are
 ;      modelled only while slots are counted;
 ;   3. counters 0: FIXED_CTR3, then PERF_METRICS as the next write;
-;   4. GLOBAL_CTRL on, the workload, GLOBAL_CTRL off: one write each, so that
+;   4. the host is told, so that it forces its switches from here on;
+;   5. GLOBAL_CTRL on, the workload, GLOBAL_CTRL off: one write each, so that
 ;      FIXED_CTR3 and PERF_METRICS start and stop together;
-;   5. everything read by RDPMC.
+;   6. everything read by RDPMC.
 ;
 ; A workload is two functions, one that prepares its memory and one that is
 ; measured, called with RBP = how often to go round. They may use all registers
@@ -69,6 +70,8 @@ start:
 		clear_msr MSR_PERF_METRICS
 
 .count:
+		mov	eax, ABI_CALL_COUNTING
+		vmcall
 		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
 		call	workload
 		clear_msr MSR_PERF_GLOBAL_CTRL

@@ -147,7 +147,7 @@ static void print_measure(const struct session *session, const char *what,
 
 	pr_info("  # %s: %llu slots, %llu cycles, %llu instructions, PERF_METRICS %#018llx\n",
 		what, r->slots, r->cycles, r->instructions, r->perf_metrics);
-	pr_info("  # %s: %llu switches, %llu of them forced\n", what,
+	pr_info("  # %s: %llu switches, %llu of them forced while counting\n", what,
 		m->switches, m->forced);
 	print_exits(what, m);
 	if (!session->run.vpmu.shown.metrics)

@@ -68,14 +68,35 @@ static int slice(struct session *session, u32 timer)
 	return res;
 }
 
-/* Run the guest to its end with @forced switches, one every @quantum TSC ticks. */
+/*
+ * What the timer is to be set to after a slice that ended with @res: @quantum
+ * TSC ticks while the guest counts and switches are still to be forced.
+ */
+static u32 next_timer(struct session *session, int res, u64 forced, u64 quantum,
+		      struct session_measure *m)
+{
+	u64 idle = (u64)tsc_khz * SLICE_MSEC;
+
+	/* A slice that an interrupt has ended goes on where it was. */
+	if (res == RUN_MORE)
+		return RUN_TIMER_GOES_ON;
+	if (res == RUN_COUNTING)
+		m->forced = 0;
+	else
+		m->forced++;
+	return run_timer_ticks(&session->run, m->forced < forced ? quantum : idle);
+}
+
+/*
+ * Run the guest to its end with @forced switches while it counts, one every
+ * @quantum TSC ticks.
+ */
 static int run_guest(struct session *session, u64 forced, u64 quantum,
 		     struct session_measure *m)
 {
-	u64 idle = (u64)tsc_khz * SLICE_MSEC;
-	u32 timer = run_timer_ticks(&session->run, forced ? quantum : idle);
 	u64 limit = GUEST_SECONDS + forced / SWITCHES_PER_SECOND;
 	unsigned long end = jiffies + limit * HZ;
+	u32 timer = run_timer_ticks(&session->run, (u64)tsc_khz * SLICE_MSEC);
 
 	while (time_before(jiffies, end)) {
 		int res = slice(session, timer);
@@ -87,13 +108,7 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 		m->switches++;
 		if (res == RUN_DONE)
 			return 0;
-		/* A slice that an interrupt has ended goes on where it was. */
-		timer = RUN_TIMER_GOES_ON;
-		if (res == RUN_PREEMPTED) {
-			m->forced++;
-			timer = run_timer_ticks(&session->run,
-						m->forced < forced ? quantum : idle);
-		}
+		timer = next_timer(session, res, forced, quantum, m);
 	}
 	pr_err("the guest did not finish in %llu s; given up\n", limit);
 	return -ETIMEDOUT;

@@ -22,7 +22,7 @@ struct session_options {
 struct session_measure {
 	struct guest_result	result;
 	u64			switches;	/* loads and puts in all */
-	u64			forced;		/* of them by the preemption timer */
+	u64			forced;		/* while it counted, by the preemption timer */
 	u64			guest_tsc;
 	u64			exits[RUN_NR_EXIT_REASONS];
 };

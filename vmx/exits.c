@@ -83,7 +83,14 @@ static enum exit_action handle_cpuid(struct run *run)
 
 static enum exit_action handle_vmcall(struct run *run)
 {
-	return run->regs.rax == GUEST_CALL_DONE ? ACTION_DONE : ACTION_FAIL;
+	switch (run->regs.rax) {
+	case GUEST_CALL_COUNTING:
+		skip_instruction(run);
+		return ACTION_COUNTING;
+	case GUEST_CALL_DONE:
+		return ACTION_DONE;
+	}
+	return ACTION_FAIL;
 }
 
 /*

@@ -10,6 +10,7 @@ enum exit_action {
 	ACTION_RESUME,		/* handled: back to the guest, no put */
 	ACTION_YIELD,		/* the host needs the CPU */
 	ACTION_PREEMPTED,	/* the slice is used up */
+	ACTION_COUNTING,	/* the guest begins what it counts */
 	ACTION_DONE,		/* the guest has finished */
 	ACTION_FAIL,		/* there is no handler; the run cannot go on */
 };

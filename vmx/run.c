@@ -211,6 +211,9 @@ static int run_guest(struct run *run)
 			return RUN_MORE;
 		case ACTION_PREEMPTED:
 			return RUN_PREEMPTED;
+		case ACTION_COUNTING:
+			run->guest_tsc = 0;
+			return RUN_COUNTING;
 		case ACTION_DONE:
 			return RUN_DONE;
 		case ACTION_FAIL:

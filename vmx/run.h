@@ -39,7 +39,7 @@ struct run {
 	bool			nmi;		/* of the host's, to be delivered */
 	bool			machine_check;	/* likewise */
 	u32			postponed;	/* loads, in a row, for a PMI of the host's */
-	u64			guest_tsc;	/* TSC ticks from entry to exit since run_start() */
+	u64			guest_tsc;	/* TSC ticks from entry to exit since RUN_COUNTING */
 	u64			exits[RUN_NR_EXIT_REASONS];
 	enum run_failure	failure;
 	u32			failure_number;
@@ -48,6 +48,7 @@ struct run {
 enum run_result {
 	RUN_MORE,		/* the slice is over, the guest isn't */
 	RUN_PREEMPTED,		/* likewise, by the preemption timer */
+	RUN_COUNTING,		/* likewise: the guest begins what it counts */
 	RUN_DONE,		/* the guest has said so */
 };
 

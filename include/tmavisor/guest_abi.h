@@ -20,6 +20,7 @@
 
 /* RAX of VMCALL */
 enum guest_call {
+	GUEST_CALL_COUNTING	= 0x746d6100,	/* what is counted begins now */
 	GUEST_CALL_DONE		= 0x746d6101,	/* guest_page.result is complete */
 };
 

@@ -169,7 +169,7 @@ int sim_cpuid_t::wrmsr(Bit32u msr, Bit64u val)
 	pmu_wrmsr(&vcpu()->pmu, msr, val);
 	count_update(vcpu());
 	if (msr == IA32_PERF_GLOBAL_CTRL && !val)
-		nmi_switch_begins(vcpu());
+		nmi_place_reached(vcpu(), NMI_AFTER_LOAD_BEGINS);
 	return 1;
 }
 

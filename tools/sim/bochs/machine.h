@@ -97,9 +97,12 @@ const struct variant *variant_find(const char *name);
 extern const struct pmu_ops pmi_ops;
 
 /* nmi.cc: NMIs on demand.  Nothing happens without nmi_sweep(). */
+enum nmi_place {
+	NMI_AFTER_LOAD_BEGINS,	/* the host has set IA32_PERF_GLOBAL_CTRL to 0 */
+	NMI_AFTER_EXIT,		/* the host's state is loaded */
+};
 void nmi_sweep(const char *range);
-/* The host has set IA32_PERF_GLOBAL_CTRL to 0. */
-void nmi_switch_begins(struct vcpu *vcpu);
+void nmi_place_reached(struct vcpu *vcpu, enum nmi_place reached);
 /* Before each instruction while vcpu->nmi_countdown is not 0. */
 void nmi_step(struct vcpu *vcpu);
 

@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * NMIs that nobody sent, one at each place of a PMU switch. A switch begins
- * when the host sets GLOBAL_CTRL to 0 outside an NMI handler; the NMI comes
- * after a number of instructions that is one more at each switch. So a run with
- * as many switches as a switch has instructions has had one everywhere.
+ * NMIs that nobody sent, one at each place of a PMU switch: it comes a number
+ * of instructions after the host has set GLOBAL_CTRL to 0 for a load, or after
+ * a VM exit, and that number is one more each time. So a run with as many
+ * switches as a load or a put has instructions has had one everywhere.
  */
 #include "machine.h"
 
-static Bit64u first;	/* instructions after the beginning of a switch */
+static enum nmi_place place;
+static Bit64u next;	/* instructions after the place; 0 is never */
 static Bit64u last;
-static Bit64u next;
 
-/* "FIRST-LAST" */
+/* "load:FIRST-LAST" or "exit:FIRST-LAST" */
 void nmi_sweep(const char *range)
 {
 	unsigned long long from, to;
+	char name[5];
 
-	if (sscanf(range, "%llu-%llu", &from, &to) != 2 || !from || from > to) {
-		fprintf(stderr, "SIM_NMI_SWEEP: %s is no FIRST-LAST\n", range);
+	if (sscanf(range, "%4[a-z]:%llu-%llu", name, &from, &to) != 3 || !from ||
+	    from > to || (strcmp(name, "load") && strcmp(name, "exit"))) {
+		fprintf(stderr, "SIM_NMI_SWEEP: %s is not load:FIRST-LAST or exit:FIRST-LAST\n",
+			range);
 		exit(1);
 	}
-	first = next = from;
+	place = strcmp(name, "load") ? NMI_AFTER_EXIT : NMI_AFTER_LOAD_BEGINS;
+	next = from;
 	last = to;
 }
 
-void nmi_switch_begins(struct vcpu *vcpu)
+void nmi_place_reached(struct vcpu *vcpu, enum nmi_place reached)
 {
-	if (!first || next > last || in_guest(vcpu) || vcpu->nmi[false] ||
-	    vcpu->nmi_countdown)
+	if (reached != place || !next || next > last || in_guest(vcpu) ||
+	    vcpu->nmi[false] || vcpu->nmi_countdown)
 		return;
 	vcpu->nmi_countdown = next++;
 	count_update(vcpu);

@@ -131,4 +131,5 @@ void sim_load_host_state(unsigned cpu)
 		pmu_wrmsr(&vcpu->pmu, IA32_PERF_GLOBAL_CTRL,
 			  vmread(vcpu, VMCS_64BIT_HOST_IA32_PERF_GLOBAL_CTRL));
 	count_update(vcpu);
+	nmi_place_reached(vcpu, NMI_AFTER_EXIT);
 }
