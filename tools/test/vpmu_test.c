@@ -641,6 +641,27 @@ static void a_pending_overflow_can_be_ignored(void **state)
 }
 
 /*
+ * One that was given up is cleared, and comes again. Expect: it is waited for
+ * like any other.
+ */
+static void an_overflow_given_up_once_is_waited_for_again(void **state)
+{
+	struct core *core = *state;
+	struct vpmu *vpmu = &core->run.vpmu;
+
+	core_enter_root(core);
+	soft_set_status(core->cpu, GLOBAL_GP(0));
+	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, true), 0);
+	vpmu_put(vpmu, true);
+	soft_set_status(core->cpu, 0);
+	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), 0);
+	vpmu_put(vpmu, true);
+	soft_set_status(core->cpu, GLOBAL_GP(0));
+	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), -EAGAIN);
+	core_leave_root(core);
+}
+
+/*
  * A full ToPA or DS buffer raises a PMI like a counter does. Expect: it is
  * waited for, until told not to, and then not again; and it comes back.
  */
@@ -785,6 +806,7 @@ int main(void)
 		test(any_pending_overflow_postpones_the_load),
 		test(a_masked_overflow_is_not_waited_for),
 		test(a_pending_overflow_can_be_ignored),
+		test(an_overflow_given_up_once_is_waited_for_again),
 		test(buffers_are_waited_for),
 		test(other_status_bits_come_back),
 		cmocka_unit_test(kvm_series_order_is_rejected),
