@@ -257,6 +257,23 @@ static void guest_tsc_is_added_up(void **state)
 	assert_int_equal(core_run(core), RUN_DONE);
 }
 
+/*
+ * The guest says that it begins to count. Expect: the slice ends, the next one
+ * goes on after the VMCALL, and the time before is not the guest's.
+ */
+static void counting_begins_where_the_guest_says(void **state)
+{
+	struct core *core = *state;
+
+	core_guest(core, { GUEST_CPUID }, { GUEST_VMCALL, .val = GUEST_CALL_COUNTING },
+		   { GUEST_RDPMC, RDPMC_GP(0) }, GUEST_DONE);
+	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_COUNTING);
+	assert_int_equal(core->run.guest_tsc, 0);
+	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_DONE);
+	assert_true(core->run.guest_tsc > 0);
+	assert_int_equal(trace_count(core->cpu, OP_EXIT, EXIT_VMCALL), 2);
+}
+
 /* KVM takes VMX between two slices. Expect: -EBUSY, and VMX is KVM's still. */
 static void kvm_between_slices_is_left_alone(void **state)
 {
@@ -584,6 +601,7 @@ int main(void)
 		test(timer_ticks_are_shifted_and_bounded),
 		test(an_nmi_exit_is_delivered_after_root),
 		test(guest_tsc_is_added_up),
+		test(counting_begins_where_the_guest_says),
 		test(kvm_between_slices_is_left_alone),
 		test(a_pmi_that_never_comes_is_waited_for_eight_times),
 		test(a_session_begins_with_invept),
