@@ -35,16 +35,22 @@ static const u64 iterations[NR_WORKLOADS] = {
 enum { SLICE_MSEC = 500 };
 
 /*
- * Seconds of one run before its guest is given up: what a healthy one needs in
- * the simulated machine, many times over, and more for each forced switch.
+ * Seconds of one run before its guest is given up, for each of its usual number
+ * of rounds: what a healthy one needs in the simulated machine, many times over.
  */
-enum { GUEST_SECONDS = 60, SWITCHES_PER_SECOND = 1000 };
+enum { GUEST_SECONDS = 60 };
 
 /* Forced switches that a workload's usual number of rounds has room for. */
-enum { SWITCHES_PER_ITERATIONS = 200 };
+enum { SWITCHES_PER_ROUNDS = 200 };
 
 /* Only one module of this name can be loaded, so there is only one. */
 static struct session *hotplug_session;
+
+/* How many times its usual number of rounds a workload does. */
+static u64 rounds_factor(const struct session *session)
+{
+	return 1 + session->options.switches / SWITCHES_PER_ROUNDS;
+}
 
 /*
  * Interrupts off. The thread of a CPU that goes offline is moved elsewhere, and
@@ -94,7 +100,7 @@ static u32 next_timer(struct session *session, int res, u64 forced, u64 quantum,
 static int run_guest(struct session *session, u64 forced, u64 quantum,
 		     struct session_measure *m)
 {
-	u64 limit = GUEST_SECONDS + forced / SWITCHES_PER_SECOND;
+	u64 limit = GUEST_SECONDS * rounds_factor(session);
 	unsigned long end = jiffies + limit * HZ;
 	u32 timer = run_timer_ticks(&session->run, (u64)tsc_khz * SLICE_MSEC);
 
@@ -122,8 +128,7 @@ static void write_request(struct session *session, enum guest_workload w)
 
 	memset(req, 0, sizeof(*req));
 	req->workload = w;
-	req->iterations = iterations[w] *
-		(1 + session->options.switches / SWITCHES_PER_ITERATIONS);
+	req->iterations = iterations[w] * rounds_factor(session);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
 		if (!pmu_has_fixed(shown, i))
 			continue;

@@ -234,7 +234,7 @@ one_line() {
 }
 
 @test "no preemption timer: refused by its name" {
-	refused spr-nopreempt '.*control "VMX-preemption timer" cannot be 1' "Operation not supported"
+	refused spr-nopreempt '.*control "activate VMX-preemption timer" cannot be 1' "Operation not supported"
 	one_line spr-nopreempt
 }
 
