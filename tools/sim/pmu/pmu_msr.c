@@ -79,7 +79,7 @@ const char *pmu_msr_name(uint32_t msr)
 	(MISC_ENABLE_PERFMON | MISC_ENABLE_BTS_UNAVAIL | MISC_ENABLE_PEBS_UNAVAIL)
 
 /* With 5-level paging in the CPU, whether or not it is switched on. */
-enum { LINEAR_ADDRESS_BITS = 57 };
+enum { LINEAR_ADDRESS_BITS = 48 };
 
 static bool is_canonical(uint64_t addr)
 {
