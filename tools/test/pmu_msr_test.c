@@ -44,8 +44,8 @@ static const struct {
 	{ PEBS_FRONTEND,		 0x00000000007fff1f, STORED },
 	{ IA32_A_PMC0,			 0x0000ffffffffffff, STORED },
 	{ IA32_A_PMC0 + 7,		 0x0000ffffffffffff, STORED },
-	/* One bit alone is canonical up to bit 55. */
-	{ IA32_DS_AREA,			 0x00ffffffffffffff, SPECIAL },
+	/* One bit alone is canonical up to bit 46. */
+	{ IA32_DS_AREA,			 0x00007fffffffffff, SPECIAL },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -227,9 +227,9 @@ static void ds_area_is_canonical(void **state)
 
 	wr(f, IA32_DS_AREA, 0xfffffe0000001000);
 	assert_int_equal(rd(f, IA32_DS_AREA), 0xfffffe0000001000);
-	wr(f, IA32_DS_AREA, 0xff00000000000000);
-	wr_faults(f, IA32_DS_AREA, 0xfe00000000000000);
-	wr_faults(f, IA32_DS_AREA, 0x0100000000000000);
+	wr(f, IA32_DS_AREA, 0xffff800000000000);
+	wr_faults(f, IA32_DS_AREA, 0xff00000000000000);
+	wr_faults(f, IA32_DS_AREA, 0x0000800000000000);
 }
 
 /* INUSE. Expect: what has an event or is on, and whether a PMI is. */
