@@ -48,40 +48,75 @@
 		mov	[%2 + 4], edx
 %endmacro
 
+; jump to %2 if there is no fixed counter %1
+%macro		unless_fixed 2
+		test	byte [GUEST_PAGE + PAGE_FIXED_MASK], 1 << %1
+		jz	%2
+%endmacro
+
+; FIXED_CTR%1 := 0, if it is there
+%macro		clear_fixed 1
+		unless_fixed %1, %%none
+		clear_msr MSR_FIXED_CTR0 + %1
+%%none:
+%endmacro
+
+; quadword at %2 := fixed counter %1, if it is there
+%macro		read_fixed 2
+		unless_fixed %1, %%none
+		read_counter SELECT_FIXED0 + %1, %2
+%%none:
+%endmacro
+
 start:
+		; All of them are 0, or something of the host's came along.
+		or	rax, rbx
+		or	rax, rcx
+		or	rax, rdx
+		or	rax, rsi
+		or	rax, rdi
+		or	rax, rbp
+		or	rax, r8
+		or	rax, r9
+		or	rax, r10
+		or	rax, r11
+		or	rax, r12
+		or	rax, r13
+		or	rax, r14
+		or	rax, r15
+		mov	rbx, cr2
+		or	rax, rbx
+		mov	[GUEST_PAGE + PAGE_RESULT_ENTRY_REGISTERS], rax
+		cmp	qword [GUEST_PAGE + PAGE_WORKLOAD], ABI_PROBE_LEAKS
+		je	leaks
+
+		cmp	qword [GUEST_PAGE + PAGE_PMU], 0
+		je	.prepare
 		clear_msr MSR_PERF_GLOBAL_CTRL
 		write_msr MSR_FIXED_CTR_CTRL, GUEST_PAGE + PAGE_FIXED_CTR_CTRL
-
+.prepare:
 		mov	rax, [GUEST_PAGE + PAGE_WORKLOAD]
 		call	[prepares + rax * 8]
 
-		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
-		call	workload
-		clear_msr MSR_PERF_GLOBAL_CTRL
+		call	measured		; to warm up
 
-		clear_msr MSR_FIXED_CTR0
-		clear_msr MSR_FIXED_CTR0 + 1
-		clear_msr MSR_FIXED_CTR0 + 2
-		cmp	qword [GUEST_PAGE + PAGE_SLOTS], 0
-		je	.count
-		clear_msr MSR_FIXED_CTR3
+		clear_fixed 0
+		clear_fixed 1
+		clear_fixed 2
+		clear_fixed 3
 		cmp	qword [GUEST_PAGE + PAGE_METRICS], 0
 		je	.count
-		clear_msr MSR_PERF_METRICS
+		clear_msr MSR_PERF_METRICS	; FIXED_CTR3 was the last write
 
 .count:
 		mov	eax, ABI_CALL_COUNTING
 		vmcall
-		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
-		call	workload
-		clear_msr MSR_PERF_GLOBAL_CTRL
+		call	measured
 
-		read_counter SELECT_FIXED0, GUEST_PAGE + PAGE_RESULT_INSTRUCTIONS
-		read_counter SELECT_FIXED1, GUEST_PAGE + PAGE_RESULT_CYCLES
-		read_counter SELECT_FIXED2, GUEST_PAGE + PAGE_RESULT_REF_CYCLES
-		cmp	qword [GUEST_PAGE + PAGE_SLOTS], 0
-		je	.done
-		read_counter SELECT_FIXED3, GUEST_PAGE + PAGE_RESULT_SLOTS
+		read_fixed 0, GUEST_PAGE + PAGE_RESULT_INSTRUCTIONS
+		read_fixed 1, GUEST_PAGE + PAGE_RESULT_CYCLES
+		read_fixed 2, GUEST_PAGE + PAGE_RESULT_REF_CYCLES
+		read_fixed 3, GUEST_PAGE + PAGE_RESULT_SLOTS
 		cmp	qword [GUEST_PAGE + PAGE_METRICS], 0
 		je	.done
 		read_counter SELECT_METRICS, GUEST_PAGE + PAGE_RESULT_METRICS
@@ -89,6 +124,15 @@ start:
 		mov	eax, ABI_CALL_DONE
 		vmcall
 		ud2			; the host doesn't return
+
+; The workload between GLOBAL_CTRL on and off.
+measured:
+		cmp	qword [GUEST_PAGE + PAGE_PMU], 0
+		je	workload
+		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
+		call	workload
+		clear_msr MSR_PERF_GLOBAL_CTRL
+		ret
 
 workload:
 		mov	rax, [GUEST_PAGE + PAGE_WORKLOAD]
@@ -142,6 +186,7 @@ directory:
 %include "probe/bad_speculation.asm"
 %include "probe/frontend.asm"
 %include "probe/backend.asm"
+%include "probe/leaks.asm"
 
 %if ($ - $$) > GUEST_DATA - GUEST_BLOB
 %error "the blob reaches into the workloads' memory"

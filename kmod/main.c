@@ -6,6 +6,7 @@
 #include "kmod/compat.h"
 #include "kmod/report.h"
 #include "kmod/session.h"
+#include "vmx/profile.h"
 
 enum { MAX_SWITCHES = 1000000 };
 
@@ -20,6 +21,10 @@ MODULE_PARM_DESC(switches, "full PMU switches to force per workload, 0 to 100000
 static char *workload = "all";
 module_param(workload, charp, 0444);
 MODULE_PARM_DESC(workload, "all, retiring, bad_speculation, frontend or backend (default all)");
+
+static char *profile = "full";
+module_param(profile, charp, 0444);
+MODULE_PARM_DESC(profile, "PMU that the guest is shown: " PROFILE_NAMES " (default full)");
 
 static bool strict;
 module_param(strict, bool, 0444);
@@ -56,6 +61,7 @@ static int parse_options(struct session_options *options)
 	}
 	options->cpu = cpu;
 	options->switches = switches;
+	options->profile = profile;
 	return parse_workload(&options->workloads);
 }
 

@@ -10,6 +10,7 @@
 
 void report_machine(const struct session *session);
 void report_begin(const struct session *session);
+void report_leaks(const struct session *session);
 void report_workload(const struct session *session, enum guest_workload w);
 void report_host(const struct session *session);
 void report_summary(const struct session *session);

@@ -128,7 +128,8 @@ static void write_request(struct session *session, enum guest_workload w)
 
 	memset(req, 0, sizeof(*req));
 	req->workload = w;
-	req->iterations = iterations[w] * rounds_factor(session);
+	if (w < NR_WORKLOADS)
+		req->iterations = iterations[w] * rounds_factor(session);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
 		if (!pmu_has_fixed(shown, i))
 			continue;
@@ -136,7 +137,8 @@ static void write_request(struct session *session, enum guest_workload w)
 				       FIXED_CTR_CTRL_USR(i);
 		req->global_ctrl |= GLOBAL_FIXED(i);
 	}
-	req->slots = pmu_has_fixed(shown, FIXED_SLOTS);
+	req->pmu = shown->version;
+	req->fixed_mask = shown->fixed_mask;
 	req->metrics = shown->metrics;
 	if (shown->metrics)
 		req->global_ctrl |= GLOBAL_CTRL_METRICS;
@@ -212,6 +214,10 @@ static int run_workloads(struct session *session)
 		return err;
 	report_begin(session);
 	read_host(&session->before);
+	err = measure(session, GUEST_PROBE_LEAKS, 0, 0, &session->leaks);
+	if (err)
+		return err;
+	report_leaks(session);
 	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS) {
 		err = run_workload(session, w);
 		if (err)
@@ -226,7 +232,7 @@ static int run_workloads(struct session *session)
 
 static int set_up_and_run(struct session *session)
 {
-	int err = run_alloc(&session->run);
+	int err = run_alloc(&session->run, session->options.profile);
 
 	if (err)
 		return err;

@@ -16,6 +16,7 @@ struct session_options {
 	unsigned int	cpu;
 	unsigned int	switches;	/* full switches to force per workload */
 	unsigned long	workloads;	/* bitmap of enum guest_workload */
+	const char	*profile;	/* the PMU that the guest is shown */
 };
 
 /* One run of one workload. */
@@ -44,6 +45,7 @@ struct session {
 	struct run		run;
 	void			*memory;	/* the guest's, mapped */
 	struct session_outcome	outcome[NR_WORKLOADS];
+	struct session_measure	leaks;		/* GUEST_PROBE_LEAKS */
 	struct session_host	before, after;
 	struct task_struct	*thread;
 	struct completion	done;

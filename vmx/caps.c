@@ -55,6 +55,34 @@ u64 pmu_counter_mask(u32 width)
 	return width < 64 ? TMAV_BIT(width) - 1 : ~0ULL;
 }
 
+u64 pmu_metrics_mask(const struct pmu_caps *pmu)
+{
+	if (!pmu->metrics)
+		return 0;
+	return pmu->level2 ? ~0ULL : PERF_METRICS_LEVEL1;
+}
+
+/* Family and model, extended model included, of CPUID.1:EAX. */
+#define CPUID_1_EAX_FAMILY_MODEL	0x0fff0ff0u
+
+/*
+ * CPUs whose PERF_METRICS ends at level 1; no bit says so. From Linux's
+ * intel_pmu_init(): Ice Lake, Tiger Lake and Rocket Lake, client and server.
+ */
+static const u32 level1_only[] = {
+	0x606a0, 0x606c0, 0x706d0, 0x706e0, 0x806c0, 0x806d0, 0xa0670,
+};
+
+static bool has_level2(u32 signature)
+{
+	unsigned int i;
+
+	for (i = 0; i < TMAV_ARRAY_SIZE(level1_only); i++)
+		if ((signature & CPUID_1_EAX_FAMILY_MODEL) == level1_only[i])
+			return false;
+	return true;
+}
+
 static bool is_intel(void)
 {
 	struct cpuid_regs4 r;
@@ -151,6 +179,7 @@ static void read_pmu(struct pmu_caps *pmu, const struct cpuid_regs4 *features)
 	/* The metrics are shares of what fixed counter 3 counts. */
 	pmu->metrics = pmu->perf_capabilities & PERFCAP_PERF_METRICS &&
 		       pmu_has_fixed(pmu, FIXED_SLOTS);
+	pmu->level2 = pmu->metrics && has_level2(features->eax);
 }
 
 static int check_pmu(const struct pmu_caps *pmu)

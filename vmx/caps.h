@@ -23,6 +23,7 @@ struct pmu_caps {
 	u32	nr_events;		/* length of that bit vector */
 	u64	perf_capabilities;	/* 0 without PDCM */
 	bool	metrics;		/* PERF_METRICS and what it needs */
+	bool	level2;			/* its upper half */
 };
 
 struct cpu_caps {
@@ -63,5 +64,7 @@ u64 pmu_global_ctrl_mask(const struct pmu_caps *pmu);
 u64 pmu_global_status_mask(const struct pmu_caps *pmu);
 u64 pmu_fixed_ctr_ctrl_mask(const struct pmu_caps *pmu);
 u64 pmu_counter_mask(u32 width);
+/* The bits of PERF_METRICS that there are. */
+u64 pmu_metrics_mask(const struct pmu_caps *pmu);
 
 #endif

@@ -16,10 +16,36 @@ static void skip_instruction(struct run *run)
 
 static void inject_gp(struct run *run)
 {
+	/* As a fault does: RF in the image on the stack. */
+	vmcs_writenat(&run->vmcs, GUEST_RFLAGS,
+		      vmcs_readnat(GUEST_RFLAGS) | RFLAGS_RF);
 	vmcs_write32(&run->vmcs, ENTRY_INTERRUPTION_INFO,
 		     VECTOR_GP | INTR_INFO_TYPE_EXCEPTION |
 		     INTR_INFO_ERROR_CODE | INTR_INFO_VALID);
 	vmcs_write32(&run->vmcs, ENTRY_EXCEPTION_ERROR_CODE, 0);
+}
+
+/*
+ * The VMCS has the guest's GLOBAL_CTRL, whether it passes or traps; the vpmu has
+ * a copy of it for as long as something is done for the guest.
+ */
+static void fetch_global_ctrl(struct run *run)
+{
+	run->vpmu.guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
+}
+
+static void store_global_ctrl(struct run *run)
+{
+	vmcs_write64(&run->vmcs, GUEST_IA32_PERF_GLOBAL_CTRL,
+		     run->vpmu.guest.global_ctrl);
+}
+
+static void count_instruction(struct run *run)
+{
+	u32 rights = vmcs_read32(GUEST_SS_ACCESS_RIGHTS);
+
+	fetch_global_ctrl(run);
+	vpmu_count_instruction(&run->vpmu, rights >> SEGMENT_DPL_SHIFT & 3);
 }
 
 static void return_edx_eax(struct run *run, u64 val)
@@ -28,31 +54,44 @@ static void return_edx_eax(struct run *run, u64 val)
 	run->regs.rdx = val >> 32;
 }
 
-/* The guest executes the instruction, or gets the #GP it deserves. */
-static enum exit_action finish_access(struct run *run, bool valid)
+/* What was read is from before the instruction itself is counted. */
+static enum exit_action finish_read(struct run *run, bool valid, u64 val)
 {
-	if (valid)
-		skip_instruction(run);
-	else
+	if (!valid) {
 		inject_gp(run);
+		return ACTION_RESUME;
+	}
+	return_edx_eax(run, val);
+	count_instruction(run);
+	skip_instruction(run);
 	return ACTION_RESUME;
 }
 
 static enum exit_action handle_rdmsr(struct run *run)
 {
 	u64 val = 0;
-	bool valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
+	bool valid;
 
-	if (valid)
-		return_edx_eax(run, val);
-	return finish_access(run, valid);
+	fetch_global_ctrl(run);
+	valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
+	return finish_read(run, valid, val);
 }
 
+/* The instruction counts with the state that it replaces. */
 static enum exit_action handle_wrmsr(struct run *run)
 {
 	u64 val = (u32)run->regs.rax | run->regs.rdx << 32;
+	u32 msr = run->regs.rcx;
 
-	return finish_access(run, vpmu_wrmsr(&run->vpmu, run->regs.rcx, val));
+	if (!vpmu_wrmsr_valid(&run->vpmu, msr, val)) {
+		inject_gp(run);
+		return ACTION_RESUME;
+	}
+	count_instruction(run);
+	vpmu_wrmsr(&run->vpmu, msr, val);
+	store_global_ctrl(run);
+	skip_instruction(run);
+	return ACTION_RESUME;
 }
 
 /* Privilege was checked before the exit, validity of ECX was not. */
@@ -61,9 +100,7 @@ static enum exit_action handle_rdpmc(struct run *run)
 	u64 val = 0;
 	bool valid = vpmu_rdpmc(&run->vpmu, run->regs.rcx, &val);
 
-	if (valid)
-		return_edx_eax(run, val);
-	return finish_access(run, valid);
+	return finish_read(run, valid, val);
 }
 
 static enum exit_action handle_cpuid(struct run *run)
@@ -77,6 +114,7 @@ static enum exit_action handle_cpuid(struct run *run)
 	run->regs.rbx = r.ebx;
 	run->regs.rcx = r.ecx;
 	run->regs.rdx = r.edx;
+	count_instruction(run);
 	skip_instruction(run);
 	return ACTION_RESUME;
 }

@@ -2,6 +2,7 @@
 #include "vmx/run.h"
 #include "vmx/dump.h"
 #include "vmx/exits.h"
+#include "vmx/profile.h"
 #include "vmx/vmx_arch.h"
 
 /*
@@ -11,8 +12,9 @@
  */
 enum { MAX_POSTPONED = 8 };
 
-int run_alloc(struct run *run)
+int run_alloc(struct run *run, const char *profile)
 {
+	struct pmu_caps shown;
 	bool trap_rdpmc;
 	int err;
 
@@ -20,7 +22,10 @@ int run_alloc(struct run *run)
 	err = caps_read(&run->caps);
 	if (err)
 		return err;
-	vpmu_init(&run->vpmu, &run->caps);
+	err = profile_parse(profile, &run->caps.pmu, &shown);
+	if (err)
+		return err;
+	vpmu_init(&run->vpmu, &run->caps, &shown);
 	trap_rdpmc = vpmu_policy_rdpmc(run->vpmu.hw, &run->vpmu.shown) == VPMU_TRAP;
 	err = ctls_choose(&run->caps, trap_rdpmc, &run->ctls);
 	if (err)

@@ -53,11 +53,12 @@ enum run_result {
 };
 
 /*
- * Read the CPU's capabilities, choose controls, allocate what a guest needs.
- * On the CPU it will run on. Negative errno as caps_read(), ctls_choose(), or
- * -ENOMEM; nothing is left behind then.
+ * Read the CPU's capabilities, choose controls for a guest that is shown the
+ * PMU of @profile, allocate what it needs. On the CPU it will run on. Negative
+ * errno as caps_read(), profile_parse(), ctls_choose(), or -ENOMEM; nothing is
+ * left behind then.
  */
-int run_alloc(struct run *run);
+int run_alloc(struct run *run, const char *profile);
 void run_free(struct run *run);
 
 /*

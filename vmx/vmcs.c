@@ -75,12 +75,12 @@ void vmcs_write_controls(struct vmcs *vmcs, const struct ctls *ctls,
 	vmcs_write64(vmcs, EPT_POINTER, ept_pointer);
 
 	/*
-	 * The guest has no exception handlers: each exception is the end of
-	 * the run, with its address. #DB and #AC among them cannot recurse in
-	 * microcode, where no timer would end them. A page fault exits
-	 * because error code & 0 == 0.
+	 * The guest handles #GP where it probes; elsewhere one becomes a #DF.
+	 * Each other exception is the end of the run, with its address. #DB and #AC among them cannot
+	 * recurse in microcode, where no timer would end them. A page fault
+	 * exits because error code & 0 == 0.
 	 */
-	vmcs_write32(vmcs, EXCEPTION_BITMAP, ~0u);
+	vmcs_write32(vmcs, EXCEPTION_BITMAP, ~(1u << VECTOR_GP));
 	vmcs_write32(vmcs, PAGE_FAULT_MASK, 0);
 	vmcs_write32(vmcs, PAGE_FAULT_MATCH, 0);
 	vmcs_write32(vmcs, CR3_TARGET_COUNT, 0);

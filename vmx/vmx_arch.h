@@ -56,6 +56,8 @@ enum cpuid_leaf {
 #define CPUID_1_ECX_PDCM		TMAV_BIT(15)
 #define CPUID_1_ECX_HYPERVISOR		TMAV_BIT(31)
 #define CPUID_1_EDX_DS			TMAV_BIT(21)
+#define CPUID_7_EBX_HLE			TMAV_BIT(4)
+#define CPUID_7_EBX_RTM			TMAV_BIT(11)
 #define CPUID_7_EBX_PT			TMAV_BIT(25)
 #define CPUID_7_1_EAX_PERFMON_EXT	TMAV_BIT(8)
 #define CPUID_7_EDX_ARCH_LBR		TMAV_BIT(19)
@@ -180,6 +182,7 @@ enum exit_reason {
 #define SEGMENT_CODE64			0xa09bULL	/* present, execute/read, accessed, long */
 #define SEGMENT_DATA			0xc093ULL	/* present, read/write, accessed */
 #define SEGMENT_TSS_BUSY		0x008bULL
+#define SEGMENT_DPL_SHIFT		5
 #define SEGMENT_UNUSABLE		TMAV_BIT(16)
 #define SEGMENT_SELECTOR_CODE		0x08
 #define SEGMENT_SELECTOR_DATA		0x10
@@ -202,6 +205,7 @@ enum exit_reason {
 #define IA32_EFER_LME			TMAV_BIT(8)
 #define IA32_EFER_LMA			TMAV_BIT(10)
 #define RFLAGS_FIXED			TMAV_BIT(1)
+#define RFLAGS_RF			TMAV_BIT(16)
 #define DR7_FIXED			TMAV_BIT(10)
 #define SELECTOR_RPL_TI			7
 

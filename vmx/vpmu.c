@@ -53,14 +53,13 @@ u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured)
 	return present;
 }
 
-void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps)
+void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
+	       const struct pmu_caps *shown)
 {
 	memset(vpmu, 0, sizeof(*vpmu));
 	vpmu->hw = &caps->pmu;
 	vpmu->extra_msrs = caps->extra_msrs;
-	vpmu->shown = caps->pmu;
-	vpmu->shown.perf_capabilities &=
-		PERFCAP_FULL_WIDTH_WRITE | PERFCAP_PERF_METRICS;
+	vpmu->shown = *shown;
 	vpmu_reset(vpmu);
 }
 
@@ -215,8 +214,46 @@ static void write_host(const struct vpmu *vpmu)
 	hw_lvtpc_write(vpmu->host_lvtpc);
 }
 
+/*
+ * A counter that is shown narrower than it is: loaded with ones above the
+ * guest's bits, the hardware's wraps where the guest's would. Once: a second
+ * wrap before the next load is not seen, but by then STATUS has the bit, and its
+ * RESET, which traps, loads again.
+ */
+static void widen(const struct vpmu *vpmu, struct pmu_state *state)
+{
+	u64 gp = pmu_counter_mask(vpmu->hw->gp_width) &
+		 ~pmu_counter_mask(vpmu->shown.gp_width);
+	u64 fixed = pmu_counter_mask(vpmu->hw->fixed_width) &
+		    ~pmu_counter_mask(vpmu->shown.fixed_width);
+	u32 i;
+
+	for (i = 0; i < vpmu->shown.nr_gp; i++)
+		state->gp[i] |= gp;
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (pmu_has_fixed(&vpmu->shown, i))
+			state->fixed[i] |= fixed;
+}
+
+/* What was saved of the guest, as far as its PMU has it. */
+static void narrow(const struct vpmu *vpmu, struct pmu_state *state)
+{
+	u32 i;
+
+	for (i = 0; i < PMU_MAX_GP_COUNTERS; i++)
+		state->gp[i] &= pmu_counter_mask(vpmu->shown.gp_width);
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		state->fixed[i] &= pmu_counter_mask(vpmu->shown.fixed_width);
+	state->perf_metrics &= pmu_metrics_mask(&vpmu->shown);
+	/* What else is set is of PT, SGX or the uncore, and could not be cleared. */
+	state->global_status &= pmu_global_status_mask(&vpmu->shown);
+}
+
 static void write_guest(const struct vpmu *vpmu)
 {
+	struct pmu_state state = vpmu->guest;
+
+	widen(vpmu, &state);
 	/*
 	 * Masked, so that perf never gets a PMI for the guest's counters: it
 	 * would find no overflow of its own, and Linux an unknown NMI. The
@@ -224,7 +261,7 @@ static void write_guest(const struct vpmu *vpmu)
 	 */
 	hw_lvtpc_write(vpmu->host_lvtpc | LVT_MASKED);
 	write_extra(vpmu, false);
-	write_state(vpmu->hw, &vpmu->guest);
+	write_state(vpmu->hw, &state);
 }
 
 /*
@@ -329,13 +366,30 @@ void vpmu_settle(struct vpmu *vpmu)
  * Into a copy first: an NMI takes the guest's state out itself, and what is
  * read here after it is the host's.
  */
-void vpmu_fetch(struct vpmu *vpmu)
+static void save_guest(struct vpmu *vpmu, enum vpmu_phase next)
 {
 	struct pmu_state saved = vpmu->guest;
 
+	if (phase_of(vpmu) != VPMU_GUEST)
+		return;
 	save_counters(vpmu->hw, &saved);
-	if (advance(vpmu, VPMU_GUEST, VPMU_LOAD))
+	narrow(vpmu, &saved);
+	if (advance(vpmu, VPMU_GUEST, next))
 		vpmu->guest = saved;
+}
+
+void vpmu_fetch(struct vpmu *vpmu)
+{
+	save_guest(vpmu, VPMU_LOAD);
+}
+
+/*
+ * The hardware keeps it: writing the pair back would round the metrics. An NMI
+ * behind the last look saves the very same values.
+ */
+void vpmu_peek(struct vpmu *vpmu)
+{
+	save_guest(vpmu, VPMU_GUEST);
 }
 
 void vpmu_put(struct vpmu *vpmu, bool check)
@@ -358,6 +412,7 @@ void vpmu_nmi_enter(struct vpmu *vpmu)
 	case VPMU_GUEST:
 		/* In root mode, GLOBAL_CTRL 0: all of it is in the registers. */
 		save_counters(vpmu->hw, &vpmu->guest);
+		narrow(vpmu, &vpmu->guest);
 		fallthrough;
 	case VPMU_LOAD:
 	case VPMU_LOAD_AGAIN:

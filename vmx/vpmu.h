@@ -70,11 +70,9 @@ enum vpmu_policy { VPMU_TRAP, VPMU_PASS };
 /* Bitmap of the extra MSRs that this CPU has; @structured is CPUID leaf 7. */
 u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured);
 
-/*
- * Show the guest all that the hardware has of counters, widths, full-width
- * writes and metrics. PEBS, LBR and PT are never shown.
- */
-void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps);
+/* Show the guest the PMU @shown, a part of the CPU's; see profile_parse(). */
+void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
+	       const struct pmu_caps *shown);
 /* The guest's registers as after RESET. */
 void vpmu_reset(struct vpmu *vpmu);
 
@@ -106,14 +104,23 @@ void vpmu_nmi_leave(struct vpmu *vpmu);
 
 /* Trapped accesses by the guest; false: the guest gets #GP(0). */
 bool vpmu_rdmsr(struct vpmu *vpmu, u32 msr, u64 *val);
-bool vpmu_wrmsr(struct vpmu *vpmu, u32 msr, u64 val);
+bool vpmu_wrmsr_valid(const struct vpmu *vpmu, u32 msr, u64 val);
+/* Only what vpmu_wrmsr_valid() has allowed. */
+void vpmu_wrmsr(struct vpmu *vpmu, u32 msr, u64 val);
 bool vpmu_rdpmc(struct vpmu *vpmu, u64 rcx, u64 *val);
+/*
+ * An instruction was executed for the guest at privilege level @cpl: it counts
+ * as retired, as it would have without a hypervisor.
+ */
+void vpmu_count_instruction(struct vpmu *vpmu, u32 cpl);
 /* What CPUID shows of the guest's PMU; @regs hold the host's. */
 void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 		u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 
+/* The guest's counters and STATUS to vpmu->guest, for emulation that reads. */
+void vpmu_peek(struct vpmu *vpmu);
 /*
- * The guest's state from hardware to vpmu->guest, for emulation that reads or
+ * The guest's state from hardware to vpmu->guest, for emulation that
  * changes it; vpmu_settle() writes it back.
  */
 void vpmu_fetch(struct vpmu *vpmu);

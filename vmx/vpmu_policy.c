@@ -16,7 +16,8 @@ static bool same_pmu(const struct pmu_caps *a, const struct pmu_caps *b)
 {
 	return a->nr_gp == b->nr_gp && a->gp_width == b->gp_width &&
 	       a->fixed_mask == b->fixed_mask &&
-	       a->fixed_width == b->fixed_width && a->metrics == b->metrics;
+	       a->fixed_width == b->fixed_width && a->metrics == b->metrics &&
+	       a->level2 == b->level2;
 }
 
 enum vpmu_policy vpmu_policy_rdpmc(const struct pmu_caps *hw,
@@ -62,7 +63,8 @@ enum vpmu_policy vpmu_policy_msr(const struct pmu_caps *hw,
 		break;
 	case IA32_PERF_METRICS:
 		/* Load and put switch it, right after fixed counter 3. */
-		pass = shown->metrics && hw->metrics;
+		pass = shown->metrics && hw->metrics &&
+		       shown->level2 == hw->level2;
 		break;
 	case IA32_PERF_GLOBAL_CTRL:
 		/* VM entry and exit switch it; each bit is the guest's own. */

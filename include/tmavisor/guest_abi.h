@@ -30,7 +30,8 @@ struct guest_request {
 	u64	iterations;
 	u64	fixed_ctr_ctrl;		/* what to program, by the guest's PMU */
 	u64	global_ctrl;
-	u64	slots;			/* not 0: fixed counter 3 is there */
+	u64	pmu;			/* not 0: there is one */
+	u64	fixed_mask;		/* bitmap of fixed counters */
 	u64	metrics;		/* not 0: PERF_METRICS is there */
 };
 
@@ -41,6 +42,12 @@ struct guest_result {
 	u64	ref_cycles;		/* IA32_FIXED_CTR2 */
 	u64	slots;			/* IA32_FIXED_CTR3 */
 	u64	perf_metrics;		/* IA32_PERF_METRICS */
+	u64	entry_registers;	/* general registers and CR2 at the start, ORed */
+	/* Of GUEST_PROBE_LEAKS: how many could be read, and their values ORed. */
+	u64	rdpmc_readable;
+	u64	rdpmc_values;
+	u64	rdmsr_readable;
+	u64	rdmsr_values;		/* less those that are not 0 after RESET */
 };
 
 struct guest_page {
@@ -55,6 +62,8 @@ enum guest_workload {
 	WORKLOAD_FRONTEND,
 	WORKLOAD_BACKEND,
 	NR_WORKLOADS,
+	/* Not measured: see guest/probe/leaks.asm. */
+	GUEST_PROBE_LEAKS = NR_WORKLOADS,
 };
 
 #endif
