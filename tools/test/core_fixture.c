@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tools/test/core_fixture.h"
+#include "vmx/profile.h"
 #include "tmavisor/guest_abi.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ int core_setup(void **state)
 	assert_non_null(core);
 	assert_int_equal(soft_cpu_setup(&cpu), 0);
 	core->cpu = cpu;
-	assert_int_equal(run_alloc(&core->run), 0);
+	assert_int_equal(run_alloc(&core->run, "full"), 0);
 	core->cpu->vpmu = &core->run.vpmu;
 	soft_forget_trace(core->cpu);
 	*state = core;
@@ -38,7 +39,7 @@ void core_rebuild(struct core *core)
 	soft_rebuild_pmu(core->cpu);
 	soft_set_msr(core->cpu, IA32_PERF_GLOBAL_CTRL, core->cpu->perf.enabled &
 		     pmu_global_ctrl_valid(&core->cpu->model));
-	assert_int_equal(run_alloc(&core->run), 0);
+	assert_int_equal(run_alloc(&core->run, "full"), 0);
 	soft_forget_trace(core->cpu);
 }
 
@@ -50,6 +51,12 @@ void core_show(struct core *core)
 	memset(run->bitmap.bits, 0xff, TMAV_PAGE_SIZE);
 	vpmu_open_msrs(&run->vpmu, &run->bitmap);
 	assert_int_equal(ctls_choose(&run->caps, trap, &run->ctls), 0);
+}
+
+void core_profile(struct core *core, const char *profile)
+{
+	core_init_vpmu(&core->run.vpmu, &core->run.caps, profile);
+	core_show(core);
 }
 
 void core_program(struct core *core, const struct guest_step *steps,
@@ -65,6 +72,16 @@ void core_program(struct core *core, const struct guest_step *steps,
 		.steps = steps, .nr = nr, .trapped = -1,
 	};
 	run_start(&core->run, &start);
+}
+
+void core_go_on(struct core *core, const struct guest_step *steps,
+		unsigned int nr)
+{
+	assert_true(nr <= SOFT_MAX_STEPS);
+	core->cpu->guest = (struct soft_guest) {
+		.steps = steps, .nr = nr, .trapped = -1,
+	};
+	soft_set_vmcs_field(core->cpu, core->run.vmcs.pa, GUEST_RIP, SOFT_GUEST_RIP);
 }
 
 int core_run(struct core *core)
@@ -121,4 +138,13 @@ void core_enter_root(struct core *core)
 void core_leave_root(struct core *core)
 {
 	root_leave(&core->run.root);
+}
+
+void core_init_vpmu(struct vpmu *vpmu, const struct cpu_caps *caps,
+		    const char *profile)
+{
+	struct pmu_caps shown;
+
+	assert_int_equal(profile_parse(profile, &caps->pmu, &shown), 0);
+	vpmu_init(vpmu, caps, &shown);
 }

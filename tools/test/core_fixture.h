@@ -41,8 +41,20 @@ void core_assert_untouched(struct core *core);
 void core_enter_root(struct core *core);
 void core_leave_root(struct core *core);
 
+/* A guest that is shown the PMU of @profile, which must be one that can be had. */
+void core_init_vpmu(struct vpmu *vpmu, const struct cpu_caps *caps,
+		    const char *profile);
 /* After a change of core->run.vpmu.shown: controls and bitmap to match. */
 void core_show(struct core *core);
+
+/* The guest is shown the PMU of @profile from its next program on. */
+void core_profile(struct core *core, const char *profile);
+/*
+ * In the midst of a program, after GUEST_TIMER or the like: go on with @steps,
+ * registers and PMU as they are.
+ */
+void core_go_on(struct core *core, const struct guest_step *steps,
+		unsigned int nr);
 
 /* After a change of core->cpu->model or CPUID: run_alloc() again. */
 void core_rebuild(struct core *core);

@@ -3,6 +3,7 @@
  * The MSR bitmap, bit by bit: which ones are clear is all that stands between
  * the guest and the host's MSRs.
  */
+#include "tools/test/core_fixture.h"
 #include "tools/test/soft_cpu.h"
 #include "vmx/msr_bitmap.h"
 #include "vmx/vmx_arch.h"
@@ -163,7 +164,7 @@ static void the_guests_bitmap_is_exact(void **state)
 	struct vpmu vpmu;
 
 	assert_int_equal(caps_read(&caps), 0);
-	vpmu_init(&vpmu, &caps);
+	core_init_vpmu(&vpmu, &caps, "full");
 	vpmu_open_msrs(&vpmu, &f->bitmap);
 	for (u32 msr = 0; msr < MSRS; msr++) {
 		assert_int_equal(is_set(f, READ_LOW_BIT + msr), !is_expected_to_pass(msr));

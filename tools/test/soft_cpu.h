@@ -197,6 +197,14 @@ struct soft_cpu {
 	bool			in_window;	/* of entry.S, where NMIs come too late */
 	unsigned int		nmis;		/* taken */
 
+	/*
+	 * Accesses of the guest's that don't trap count as instructions, which
+	 * those that trap leave to the hypervisor.
+	 */
+	bool			counts_accesses;
+	/* The guest writes counters that count, and half of a pair. */
+	bool			careless_guest;
+	bool			guest_writes;	/* just now */
 	/* With @ticks the host retires an instruction at each step. */
 	bool			ticks;
 	u64			host_insns;	/* while fixed counter 0 counted them */
@@ -248,6 +256,9 @@ void soft_random_host(struct soft_cpu *cpu, u64 *seed);
 void soft_random_state(const struct soft_cpu *cpu, struct pmu_state *state, u64 *seed);
 /* Numbers that look random and are the same in every run. */
 u64 soft_random(u64 *seed);
+
+/* In the VMCS at @pa, current or not, without VMWRITE. */
+void soft_set_vmcs_field(struct soft_cpu *cpu, u64 pa, u32 encoding, u64 val);
 
 /* For the files of the software CPU only. */
 extern struct soft_cpu *soft_cpu;

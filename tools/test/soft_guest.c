@@ -185,23 +185,54 @@ static void swapgs(struct soft_cpu *cpu, struct soft_result *result)
 	soft_set_msr(cpu, IA32_GS_BASE, kernel);
 }
 
-/* Passed through: nothing but the PMU should be. */
-static void access_pmu(struct soft_cpu *cpu, const struct guest_step *step,
-		       struct soft_result *result)
+static u32 guest_cpl(struct soft_cpu *cpu)
 {
-	enum pmu_result res = PMU_GP;
+	return get(cpu, GUEST_SS_ACCESS_RIGHTS) >> SEGMENT_DPL_SHIFT & 3;
+}
+
+static enum pmu_result read_pmu(struct soft_cpu *cpu, const struct guest_step *step,
+				struct soft_result *result)
+{
+	enum pmu_result res;
 	uint64_t val = 0;
 
 	if (step->what == GUEST_RDMSR)
 		res = pmu_rdmsr(&cpu->pmu, step->index, &val);
-	else if (step->what == GUEST_WRMSR)
-		res = pmu_wrmsr(&cpu->pmu, step->index, step->val);
 	else
 		res = pmu_rdpmc(&cpu->pmu, step->index, &val);
+	result->val = val;
+	/* What was read is from before the instruction has retired. */
+	if (res == PMU_OK && cpu->counts_accesses)
+		pmu_count_plain(&cpu->pmu, 1, 1, guest_cpl(cpu));
+	return res;
+}
+
+/* By the state that it replaces, an instruction counts that does not fault. */
+static enum pmu_result write_pmu(struct soft_cpu *cpu, const struct guest_step *step)
+{
+	struct pmu before = cpu->pmu;
+	enum pmu_result res;
+
+	if (cpu->counts_accesses)
+		pmu_count_plain(&cpu->pmu, 1, 1, guest_cpl(cpu));
+	cpu->guest_writes = true;
+	res = pmu_wrmsr(&cpu->pmu, step->index, step->val);
+	cpu->guest_writes = false;
+	if (res != PMU_OK)
+		cpu->pmu = before;
+	return res;
+}
+
+/* Passed through: nothing but the PMU should be. */
+static void access_pmu(struct soft_cpu *cpu, const struct guest_step *step,
+		       struct soft_result *result)
+{
+	enum pmu_result res = step->what == GUEST_WRMSR ? write_pmu(cpu, step) :
+			      read_pmu(cpu, step, result);
+
 	if (res == PMU_NOT_MINE)
 		soft_complain(cpu, "guest reached MSR %#x", step->index);
 	result->fault = res == PMU_GP;
-	result->val = val;
 }
 
 static void execute(struct soft_cpu *cpu, const struct guest_step *step,
@@ -209,7 +240,7 @@ static void execute(struct soft_cpu *cpu, const struct guest_step *step,
 {
 	switch (step->what) {
 	case GUEST_COUNT:
-		pmu_count_plain(&cpu->pmu, step->val, step->val, 0);
+		pmu_count_plain(&cpu->pmu, step->val, step->val, guest_cpl(cpu));
 		cpu->guest.insns += step->val;
 		break;
 	case GUEST_SLOTS:

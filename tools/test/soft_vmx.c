@@ -40,6 +40,17 @@ u64 *soft_field(struct soft_cpu *cpu, u32 encoding)
 	return NULL;
 }
 
+void soft_set_vmcs_field(struct soft_cpu *cpu, u64 pa, u32 encoding, u64 val)
+{
+	for (unsigned int i = 0; i < SOFT_MAX_VMCS; i++)
+		for (unsigned int k = 0; k < TMAV_ARRAY_SIZE(encodings); k++)
+			if (cpu->vmcs[i].pa == pa && encodings[k] == encoding) {
+				cpu->vmcs[i].field[k] = val;
+				return;
+			}
+	fail_msg("no VMCS at %#llx with field %#x", pa, encoding);
+}
+
 static u64 field(u32 encoding)
 {
 	u64 *val = soft_field(soft_cpu, encoding);

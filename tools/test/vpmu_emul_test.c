@@ -43,7 +43,10 @@ static int teardown(void **state)
 
 static bool writes(struct core *core, u32 msr, u64 val)
 {
-	return vpmu_wrmsr(&core->run.vpmu, msr, val);
+	if (!vpmu_wrmsr_valid(&core->run.vpmu, msr, val))
+		return false;
+	vpmu_wrmsr(&core->run.vpmu, msr, val);
+	return true;
 }
 
 static u64 reads(struct core *core, u32 msr)
@@ -187,23 +190,66 @@ static void emulation_keeps_the_counters(void **state)
 	assert_int_equal(in_hardware(core, IA32_A_PMC0 + 1), GP_COUNT(1));
 }
 
+/* Level 2 not shown. Expect: it gets neither to memory nor to hardware. */
+static void level2_stays_out_of_hardware(void **state)
+{
+	struct core *core = *state;
+
+	core->run.vpmu.shown.level2 = false;
+	assert_true(writes(core, IA32_PERF_METRICS, METRICS));
+	assert_int_equal(core->run.vpmu.guest.perf_metrics,
+			 METRICS & PERF_METRICS_LEVEL1);
+	assert_int_equal(in_hardware(core, IA32_PERF_METRICS),
+			 METRICS & PERF_METRICS_LEVEL1);
+}
+
+/*
+ * Narrow. Expect: the guest's value ends at its width, the hardware's has ones
+ * above it, so that both wrap at once.
+ */
+static void narrow_counters_are_widened_in_hardware(void **state)
+{
+	const u64 above = (TMAV_BIT(48) - 1) & ~(TMAV_BIT(40) - 1);
+	const u64 negative = 0xff80000000;
+	struct core *core = *state;
+
+	core->run.vpmu.shown.gp_width = 40;
+	core->run.vpmu.shown.fixed_width = 40;
+	assert_true(writes(core, IA32_PMC0 + 1, (u32)negative));
+	assert_int_equal(core->run.vpmu.guest.gp[1], negative);
+	assert_int_equal(in_hardware(core, IA32_PMC0 + 1), above | negative);
+	assert_true(writes(core, IA32_FIXED_CTR0 + 1, 5));
+	assert_int_equal(core->run.vpmu.guest.fixed[1], 5);
+	assert_int_equal(in_hardware(core, IA32_FIXED_CTR0 + 1), above | 5);
+}
+
 /*
  * RDMSR
  */
 
-static bool is_emulated(u32 msr)
+/* The legacy alias takes what fits, PERF_METRICS anything. */
+static bool takes_any_value(u32 msr)
 {
-	return (msr >= IA32_PERFEVTSEL0 && msr < IA32_PERFEVTSEL0 + 8) ||
-	       msr == IA32_FIXED_CTR_CTRL || msr == IA32_PERF_GLOBAL_STATUS_SET ||
-	       msr == IA32_PERF_GLOBAL_INUSE || msr == IA32_PERF_CAPABILITIES ||
-	       msr == IA32_MISC_ENABLE;
+	return (msr >= IA32_PMC0 && msr < IA32_PMC0 + 8) || msr == IA32_PERF_METRICS;
 }
 
 static bool is_writable(u32 msr)
 {
-	return (msr >= IA32_PERFEVTSEL0 && msr < IA32_PERFEVTSEL0 + 8) ||
-	       msr == IA32_FIXED_CTR_CTRL || msr == IA32_PERF_GLOBAL_STATUS_SET;
+	return takes_any_value(msr) ||
+	       (msr >= IA32_PERFEVTSEL0 && msr < IA32_PERFEVTSEL0 + 8) ||
+	       (msr >= IA32_A_PMC0 && msr < IA32_A_PMC0 + 8) ||
+	       (msr >= IA32_FIXED_CTR0 && msr <= IA32_FIXED_CTR3) ||
+	       msr == IA32_FIXED_CTR_CTRL || msr == IA32_PERF_GLOBAL_CTRL ||
+	       msr == IA32_PERF_GLOBAL_STATUS_RESET || msr == IA32_PERF_GLOBAL_STATUS_SET;
 }
+
+static bool is_emulated(u32 msr)
+{
+	return is_writable(msr) || msr == IA32_PERF_GLOBAL_STATUS ||
+	       msr == IA32_PERF_GLOBAL_INUSE || msr == IA32_PERF_CAPABILITIES ||
+	       msr == IA32_MISC_ENABLE;
+}
+
 
 static void sweep(struct core *core, u32 msr)
 {
@@ -213,8 +259,8 @@ static void sweep(struct core *core, u32 msr)
 	if (!is_emulated(msr))
 		assert_int_equal(val, 0x5a5a);
 	assert_int_equal(writes(core, msr, 0), is_writable(msr));
-	assert_false(writes(core, msr, ~0ULL));
-	assert_false(writes(core, msr, TMAV_BIT(63)));
+	assert_int_equal(writes(core, msr, ~0ULL), takes_any_value(msr));
+	assert_int_equal(writes(core, msr, TMAV_BIT(63)), takes_any_value(msr));
 }
 
 /* Every MSR that traps. Expect: only these are there; all else is #GP. */
@@ -467,6 +513,8 @@ int main(void)
 		test(a_refused_write_changes_nothing),
 		test(counters_not_shown_are_gp),
 		test(emulation_keeps_the_counters),
+		test(level2_stays_out_of_hardware),
+		test(narrow_counters_are_widened_in_hardware),
 		test(all_other_msrs_are_gp),
 		test(capabilities_are_those_shown),
 		test(inuse_is_the_guests),
