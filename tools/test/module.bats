@@ -28,7 +28,14 @@ boot_all() {
 		--add /usr/sbin/rdmsr --add /usr/sbin/wrmsr --modules msr \
 		--cmdline nowatchdog --trace "$T/quiet.jsonl"
 	boot parameters --init tools/test/init/parameters.sh --add "$KO:/tmavisor.ko"
+	boot profiles --init tools/test/init/profiles.sh --add "$KO:/tmavisor.ko" \
+		--add /usr/sbin/rdmsr --add /usr/sbin/wrmsr --modules msr \
+		--cmdline "nowatchdog log_buf_len=1M" --out "$T/profiles.out" \
+		--trace "$T/profiles.jsonl"
 	boot kvm --init tools/test/init/kvm.sh --add "$KO:/tmavisor.ko" \
+		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
+	boot host --init tools/test/init/run.sh --add "$KO:/tmavisor.ko" \
+		--add tools/run:/run --add /bin/bash \
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
 	boot perf --init tools/test/init/perf.sh --add "$KO:/tmavisor.ko" \
 		--add /usr/bin/perf --out "$T/perf.out"
@@ -50,6 +57,10 @@ status_of() {
 
 says() {
 	grep -qE -- "$2" "$T/$1" || { cat "$T/$1"; return 1; }
+}
+
+value_of() {
+	sed -n "s/^$2: //p" "$T/$1"
 }
 
 @test "with the NMI watchdog on, every check of the module's is ok" {
@@ -128,10 +139,60 @@ nmis_everywhere() {
 	says parameters "workload=nonsense is unknown; use all, retiring, bad_speculation, frontend or backend"
 }
 
+@test "a profile that cannot be is refused with the reason" {
+	says parameters "profile=bogus is unknown; use full, nometrics"
+	says parameters "profile=custom:gp=9 cannot be had: the hardware has fewer"
+	says parameters "metrics=1 cannot be had: PERF_METRICS needs fixed counter 3"
+}
+
+# policy PROFILE RDPMC PERF_METRICS GLOBAL_CTRL
+policy() {
+	says profiles "^status $1: 0$"
+	says profiles "^policy $1: RDPMC $2, PERF_METRICS $3, GLOBAL_CTRL $4$"
+}
+
+@test "each profile passes what is the guest's alone, and traps the rest" {
+	policy full passed passed passed
+	policy nometrics trapped trapped trapped
+	policy fixed3 trapped trapped trapped
+	policy gp4 trapped passed trapped
+	policy narrow trapped trapped trapped
+	policy nofw passed passed passed
+	policy l1only trapped trapped trapped
+	policy none trapped trapped trapped
+	policy custom:gp=2,fixed=0xb,l2=0,fw=0 trapped trapped trapped
+	policy custom:gp=0,fixed=1,metrics=0,l2=0 trapped trapped trapped
+	policy custom:gp=4,fixed=0,metrics=0,l2=0 trapped trapped trapped
+	run grep "not ok" "$T/profiles"
+	[ "$status" = 1 ]
+}
+
+@test "a profile that traps counts the same instructions as one that passes" {
+	local full
+	full=$(value_of profiles "instructions full")
+	[ "$full" -gt 1000000 ]
+	for profile in nometrics fixed3 gp4 narrow nofw l1only; do
+		[ "$(value_of profiles "instructions $profile")" = "$full" ]
+	done
+}
+
+@test "in each profile the guest reads nothing of the host's" {
+	run grep -c "ok 1 leaks" "$T/profiles.out/dmesg"
+	[ "$output" = 11 ]
+	says profiles.out/dmesg "RDPMC: 13 of 256 selectors, values ORed 0x0"
+	says profiles.out/dmesg "RDPMC: 0 of 256 selectors, values ORed 0x0"
+}
+
+@test "the host's metrics are scrubbed for every profile, and come back" {
+	says profiles "^metrics after: 10203040303f4050$"
+	tools/test/trace_check --partial --switches 1000 "$T/profiles.jsonl"
+}
+
 @test "bad parameters fail the insmod, good ones don't" {
 	local bad
 	for bad in cpu=1 cpu=-1 cpu=4294967296 switches=-1 switches=1000001 \
-		   switches=many workload= workload=nonsense strict=perhaps; do
+		   switches=many workload= workload=nonsense strict=perhaps \
+		   profile=bogus profile=custom:gp=9; do
 		run grep "insmod $bad: 0" "$T/parameters"
 		[ "$status" = 1 ]
 		says parameters "insmod $bad: [1-9]"
@@ -165,8 +226,25 @@ nmis_everywhere() {
 	says kvm "kvm works after us"
 }
 
-value_of() {
-	sed -n "s/^$2: //p" "$T/$1"
+@test "make run shows what the module says and unloads it" {
+	says host "^run: 0$"
+	says host "tmavisor: all checks ok"
+	says host "^unloaded$"
+	says host "^no module: [1-9]"
+	says host "^bad parameter: [1-9]"
+	says host "switches=-1 is out of range"
+}
+
+@test "make run offers KVM=unload where VMX is in use" {
+	says host "^vm held: [1-9]"
+	says host "sudo make run KVM=unload"
+	says host "^vm held, unload: [1-9]"
+	says host "kvm_intel is in use or built in; stop its virtual machines first"
+}
+
+@test "make run KVM=unload gives VMX back to KVM" {
+	says host "^unload: 0$"
+	says host "^kvm_intel is back$"
 }
 
 @test "perf counts a program beside the guest as it does alone" {

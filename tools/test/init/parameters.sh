@@ -20,6 +20,9 @@ try switches=many
 try workload=
 try workload=nonsense
 try strict=perhaps
+try profile=bogus
+try profile=custom:gp=9
+try profile=custom:fixed=0x7,metrics=1
 try workload=frontend switches=3 strict=1
 try switches=0 strict=1
 
