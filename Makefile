@@ -7,8 +7,8 @@ TOP     := $(CURDIR)
 RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	     $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 # One build folder a kernel, so that the host's and the simulated machine's
-# module don't overwrite each other. The sources are copied: kbuild builds an
-# external module where its sources are.
+# module don't overwrite each other. The sources are copied, where they differ:
+# kbuild builds an external module where its sources are.
 MODDIR  := build/kmod/$(RELEASE)
 SOURCES := Kbuild include vmx kmod guest
 
@@ -26,8 +26,8 @@ need-nasm:
 	  "install it (Debian: apt-get install nasm)" >&2; exit 1; }
 
 module modules: need-kdir need-nasm
-	@mkdir -p $(MODDIR)
-	@cp -Rpu $(SOURCES) $(MODDIR)/
+	@for file in $$(find $(SOURCES) -type f); do \
+	  cmp -s $$file $(MODDIR)/$$file || install -D -m 644 $$file $(MODDIR)/$$file; done
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules
 	@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "built $(MODDIR)/tmavisor.ko")
 
