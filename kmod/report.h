@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What dmesg shows: the machine, then KTAP version 1 with one suite per
- * workload and one for the host, then a table for people.
+ * What dmesg shows: the machine, then KTAP version 1 with a suite for
+ * leaks, one per workload and one for the host, then a table for people.
  */
 #ifndef KMOD_REPORT_H
 #define KMOD_REPORT_H

@@ -252,9 +252,6 @@ free_memory:
 	guest_memory_free(session->memory);
 free_run:
 	run_free(&session->run);
-	if (err == -ENOMEM)
-		pr_err("not enough memory for a guest of %u KiB\n",
-		       GUEST_MEMORY_SIZE / 1024);
 	return err;
 }
 
@@ -305,6 +302,17 @@ static void thread_finish(struct session *session)
 	put_task_struct(session->thread);
 }
 
+/* The errors that nobody has told of where they happened. */
+static void explain(const struct session *session, int err)
+{
+	if (err == -ENOMEM)
+		pr_err("not enough memory for a guest of %u KiB\n",
+		       GUEST_MEMORY_SIZE / 1024);
+	if (err == -EINTR)
+		pr_err("interrupted on CPU %u; nothing is left behind\n",
+		       session->options.cpu);
+}
+
 int session_run(struct session *session)
 {
 	int state, err;
@@ -324,8 +332,6 @@ int session_run(struct session *session)
 		complete_all(&session->done);
 	}
 	cpuhp_remove_state_nocalls(state);
-	if (err == -EINTR)
-		pr_err("interrupted on CPU %u; nothing is left behind\n",
-		       session->options.cpu);
+	explain(session, err);
 	return err;
 }

@@ -70,10 +70,9 @@ static enum exit_action finish_read(struct run *run, bool valid, u64 val)
 static enum exit_action handle_rdmsr(struct run *run)
 {
 	u64 val = 0;
-	bool valid;
+	/* GLOBAL_CTRL, if it is that, traps for writes as well: the copy is good. */
+	bool valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
 
-	fetch_global_ctrl(run);
-	valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
 	return finish_read(run, valid, val);
 }
 
