@@ -6,6 +6,7 @@
 #include "kmod/compat.h"
 #include "kmod/report.h"
 #include "kmod/session.h"
+#include "vmx/filter.h"
 #include "vmx/profile.h"
 
 enum { MAX_SWITCHES = 1000000 };
@@ -25,6 +26,10 @@ MODULE_PARM_DESC(workload, "all, retiring, bad_speculation, frontend or backend 
 static char *profile = "full";
 module_param(profile, charp, 0444);
 MODULE_PARM_DESC(profile, "PMU that the guest is shown: " PROFILE_NAMES " (default full)");
+
+static char *deny = "";
+module_param(deny, charp, 0444);
+MODULE_PARM_DESC(deny, "events that the guest may not count: " FILTER_FORM " (default none)");
 
 static bool strict;
 module_param(strict, bool, 0444);
@@ -62,6 +67,7 @@ static int parse_options(struct session_options *options)
 	options->cpu = cpu;
 	options->switches = switches;
 	options->profile = profile;
+	options->deny = deny;
 	return parse_workload(&options->workloads);
 }
 

@@ -17,14 +17,15 @@ static bool ours(void)
 }
 
 /*
- * NMI_DONE from both: neither has a cause of its own, and claiming one would
- * hide an NMI that nobody knows.
+ * Only a PMI of the guest's is claimed: to claim anything else would hide an
+ * NMI that nobody knows.
  */
 static int nmi_first(unsigned int type, struct pt_regs *regs)
 {
-	if (ours())
-		vpmu_nmi_enter(nmi_vpmu);
-	return NMI_DONE;
+	if (!ours())
+		return NMI_DONE;
+	vpmu_nmi_enter(nmi_vpmu);
+	return vpmu_claim_nmi(nmi_vpmu) ? NMI_HANDLED : NMI_DONE;
 }
 
 static int nmi_last(unsigned int type, struct pt_regs *regs)

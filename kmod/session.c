@@ -232,7 +232,8 @@ static int run_workloads(struct session *session)
 
 static int set_up_and_run(struct session *session)
 {
-	int err = run_alloc(&session->run, session->options.profile);
+	int err = run_alloc(&session->run, session->options.profile,
+			    session->options.deny);
 
 	if (err)
 		return err;

@@ -17,6 +17,7 @@ struct session_options {
 	unsigned int	switches;	/* full switches to force per workload */
 	unsigned long	workloads;	/* bitmap of enum guest_workload */
 	const char	*profile;	/* the PMU that the guest is shown */
+	const char	*deny;		/* events that it may not count */
 };
 
 /* One run of one workload. */

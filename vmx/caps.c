@@ -33,8 +33,15 @@ u64 pmu_global_ctrl_mask(const struct pmu_caps *pmu)
 u64 pmu_global_status_mask(const struct pmu_caps *pmu)
 {
 	/* Bit 48 means the metrics in both registers. */
-	return pmu_global_ctrl_mask(pmu) | GLOBAL_STATUS_CTR_FRZ |
-	       GLOBAL_STATUS_LBR_FRZ | GLOBAL_STATUS_OVF_DS_BUFFER;
+	u64 mask = pmu_global_ctrl_mask(pmu);
+
+	if (pmu->version)
+		mask |= GLOBAL_STATUS_CTR_FRZ;
+	if (pmu->perf_capabilities & PERFCAP_LBR_FORMAT)
+		mask |= GLOBAL_STATUS_LBR_FRZ;
+	if (pmu->perf_capabilities & PERFCAP_PEBS_FORMAT)
+		mask |= GLOBAL_STATUS_OVF_DS_BUFFER;
+	return mask;
 }
 
 u64 pmu_fixed_ctr_ctrl_mask(const struct pmu_caps *pmu)

@@ -60,7 +60,7 @@ bool pmu_has_fixed(const struct pmu_caps *pmu, unsigned int counter);
 bool pmu_has_full_width(const struct pmu_caps *pmu);
 /* The bits that GLOBAL_CTRL has on such a PMU. */
 u64 pmu_global_ctrl_mask(const struct pmu_caps *pmu);
-/* Counter, metrics and freeze bits that software may move in GLOBAL_STATUS. */
+/* Bits of counters, metrics, freezing and, where they are shown, PEBS and LBR. */
 u64 pmu_global_status_mask(const struct pmu_caps *pmu);
 u64 pmu_fixed_ctr_ctrl_mask(const struct pmu_caps *pmu);
 u64 pmu_counter_mask(u32 width);

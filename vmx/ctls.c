@@ -3,7 +3,8 @@
 #include "vmx/hw.h"
 #include "vmx/vmx_arch.h"
 
-enum ctl_demand { MUST_SET, WANT_SET, MUST_CLEAR };
+/* ON_DEMAND: clear, and set for as long as a guest waits for something. */
+enum ctl_demand { MUST_SET, WANT_SET, MUST_CLEAR, ON_DEMAND };
 
 struct ctl {
 	u32			bit;
@@ -35,7 +36,8 @@ static const struct ctl cpu_ctls[] = {
 	{ CPU_USE_MSR_BITMAPS,		MUST_SET,   "use MSR bitmaps" },
 	{ CPU_MONITOR_EXITING,		MUST_SET,   "MONITOR exiting" },
 	{ CPU_SECONDARY_CONTROLS,	MUST_SET,   "activate secondary controls" },
-	{ CPU_INTERRUPT_WINDOW_EXITING,	MUST_CLEAR, "interrupt-window exiting" },
+	{ CPU_INTERRUPT_WINDOW_EXITING,	ON_DEMAND,  "interrupt-window exiting" },
+	{ CPU_NMI_WINDOW_EXITING,	ON_DEMAND,  "NMI-window exiting" },
 	{ CPU_USE_TPR_SHADOW,		MUST_CLEAR, "use TPR shadow" },
 	{ CPU_USE_IO_BITMAPS,		MUST_CLEAR, "use I/O bitmaps" },
 	{ CPU_TERTIARY_CONTROLS,	MUST_CLEAR, "activate tertiary controls" },
@@ -147,7 +149,7 @@ static void log_lost(const struct ctl_word_def *def, u32 lost, u32 msr, u64 cap)
 	if (!c->name)
 		c = &rdpmc_exiting;
 	log_err("%s \"%s\" cannot be %s on this CPU (MSR %#x is %#llx); a Sapphire Rapids or later has it\n",
-		def->name, c->name, c->demand == MUST_CLEAR ? "0" : "1", msr, cap);
+		def->name, c->name, cap & c->bit ? "0" : "1", msr, cap);
 }
 
 /*
@@ -158,13 +160,15 @@ static u32 unknown_bits(const struct ctl_word_def *def, u32 must_be_1)
 {
 	return must_be_1 & ~(def->default1 | demanded(def->ctls, MUST_SET) |
 			     demanded(def->ctls, WANT_SET) |
-			     demanded(def->ctls, MUST_CLEAR));
+			     demanded(def->ctls, MUST_CLEAR) |
+			     demanded(def->ctls, ON_DEMAND));
 }
 
 static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
 		       u32 *word)
 {
 	const struct ctl_word_def *def = &words[w];
+	u32 on_demand = demanded(def->ctls, ON_DEMAND);
 	u32 msr = true_msrs ? def->true_msr : def->msr;
 	u64 cap = 0;
 	u32 lost;
@@ -175,7 +179,8 @@ static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
 	lost = ctls_adjust(cap, cap >> 32,
 			   must_set | demanded(def->ctls, MUST_SET),
 			   demanded(def->ctls, WANT_SET),
-			   demanded(def->ctls, MUST_CLEAR), word);
+			   demanded(def->ctls, MUST_CLEAR) | on_demand, word);
+	lost |= on_demand & ~(cap >> 32);
 	if (lost) {
 		log_lost(def, lost, msr, cap);
 		return -EOPNOTSUPP;

@@ -18,6 +18,7 @@ static const char *const reason_names[] = {
 	[1]  = "external interrupt",
 	[2]  = "triple fault",
 	[7]  = "interrupt window",
+	[8]  = "NMI window",
 	[10] = "CPUID",
 	[11] = "GETSEC",
 	[12] = "HLT",

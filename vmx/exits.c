@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vmx/exits.h"
+#include "vmx/inject.h"
 #include "vmx/vmx_arch.h"
 #include "tmavisor/guest_abi.h"
 
@@ -12,17 +13,6 @@ static void skip_instruction(struct run *run)
 	vmcs_write32(&run->vmcs, GUEST_INTERRUPTIBILITY, blocking);
 	vmcs_writenat(&run->vmcs, GUEST_RIP, vmcs_readnat(GUEST_RIP) +
 		      vmcs_read32(EXIT_INSTRUCTION_LENGTH));
-}
-
-static void inject_gp(struct run *run)
-{
-	/* As a fault does: RF in the image on the stack. */
-	vmcs_writenat(&run->vmcs, GUEST_RFLAGS,
-		      vmcs_readnat(GUEST_RFLAGS) | RFLAGS_RF);
-	vmcs_write32(&run->vmcs, ENTRY_INTERRUPTION_INFO,
-		     VECTOR_GP | INTR_INFO_TYPE_EXCEPTION |
-		     INTR_INFO_ERROR_CODE | INTR_INFO_VALID);
-	vmcs_write32(&run->vmcs, ENTRY_EXCEPTION_ERROR_CODE, 0);
 }
 
 /*
@@ -69,11 +59,42 @@ static enum exit_action finish_read(struct run *run, bool valid, u64 val)
 
 static enum exit_action handle_rdmsr(struct run *run)
 {
+	u32 msr = run->regs.rcx;
 	u64 val = 0;
-	/* GLOBAL_CTRL, if it is that, traps for writes as well: the copy is good. */
-	bool valid = vpmu_rdmsr(&run->vpmu, run->regs.rcx, &val);
+	bool valid;
 
+	/* GLOBAL_CTRL, if it is that, traps for writes as well: the copy is good. */
+	if (apic_owns_msr(msr))
+		valid = apic_rdmsr(&run->apic, msr, &val);
+	else
+		valid = vpmu_rdmsr(&run->vpmu, msr, &val);
 	return finish_read(run, valid, val);
+}
+
+static bool wrmsr_valid(const struct run *run, u32 msr, u64 val)
+{
+	if (apic_owns_msr(msr))
+		return apic_wrmsr_valid(&run->apic, msr, val);
+	return vpmu_wrmsr_valid(&run->vpmu, msr, val);
+}
+
+/* A PMI that came before this still finds the LVT entry as it was. */
+static void write_apic(struct run *run, u32 msr, u64 val)
+{
+	vpmu_fetch(&run->vpmu);
+	inject_pass_on_pmi(run);
+	apic_wrmsr(&run->apic, msr, val);
+	vpmu_arm_pmi(&run->vpmu, apic_takes_pmi(&run->apic));
+}
+
+static void wrmsr(struct run *run, u32 msr, u64 val)
+{
+	if (apic_owns_msr(msr)) {
+		write_apic(run, msr, val);
+		return;
+	}
+	vpmu_wrmsr(&run->vpmu, msr, val);
+	store_global_ctrl(run);
 }
 
 /* The instruction counts with the state that it replaces. */
@@ -82,13 +103,12 @@ static enum exit_action handle_wrmsr(struct run *run)
 	u64 val = (u32)run->regs.rax | run->regs.rdx << 32;
 	u32 msr = run->regs.rcx;
 
-	if (!vpmu_wrmsr_valid(&run->vpmu, msr, val)) {
+	if (!wrmsr_valid(run, msr, val)) {
 		inject_gp(run);
 		return ACTION_RESUME;
 	}
 	count_instruction(run);
-	vpmu_wrmsr(&run->vpmu, msr, val);
-	store_global_ctrl(run);
+	wrmsr(run, msr, val);
 	skip_instruction(run);
 	return ACTION_RESUME;
 }
@@ -115,6 +135,22 @@ static enum exit_action handle_cpuid(struct run *run)
 	run->regs.rdx = r.edx;
 	count_instruction(run);
 	skip_instruction(run);
+	return ACTION_RESUME;
+}
+
+/* Put and load are a chance for a PMI that is on its way. */
+static enum exit_action handle_hlt(struct run *run)
+{
+	count_instruction(run);
+	skip_instruction(run);
+	run->halted = true;
+	return ACTION_YIELD;
+}
+
+/* DR0 to DR3 and DR6 are the host's; the guest has no debug registers. */
+static enum exit_action handle_mov_dr(struct run *run)
+{
+	inject_ud(run);
 	return ACTION_RESUME;
 }
 
@@ -169,8 +205,16 @@ enum exit_action exits_handle(struct run *run, u32 reason)
 		return ACTION_YIELD;
 	case EXIT_PREEMPTION_TIMER:
 		return ACTION_PREEMPTED;
+	case EXIT_INTERRUPT_WINDOW:
+	case EXIT_NMI_WINDOW:
+		/* The next entry injects what has waited for it. */
+		return ACTION_RESUME;
 	case EXIT_CPUID:
 		return handle_cpuid(run);
+	case EXIT_HLT:
+		return handle_hlt(run);
+	case EXIT_MOV_DR:
+		return handle_mov_dr(run);
 	case EXIT_RDPMC:
 		return handle_rdpmc(run);
 	case EXIT_RDMSR:

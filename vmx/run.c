@@ -2,6 +2,7 @@
 #include "vmx/run.h"
 #include "vmx/dump.h"
 #include "vmx/exits.h"
+#include "vmx/inject.h"
 #include "vmx/profile.h"
 #include "vmx/vmx_arch.h"
 
@@ -12,25 +13,34 @@
  */
 enum { MAX_POSTPONED = 8 };
 
-int run_alloc(struct run *run, const char *profile)
+/* What depends on the CPU and on what the guest is to be shown of it. */
+static int choose(struct run *run, const char *profile, const char *deny)
 {
 	struct pmu_caps shown;
 	bool trap_rdpmc;
 	int err;
 
-	memset(run, 0, sizeof(*run));
 	err = caps_read(&run->caps);
-	if (err)
-		return err;
-	err = profile_parse(profile, &run->caps.pmu, &shown);
+	if (!err)
+		err = profile_parse(profile, &run->caps.pmu, &shown);
 	if (err)
 		return err;
 	vpmu_init(&run->vpmu, &run->caps, &shown);
-	trap_rdpmc = vpmu_policy_rdpmc(run->vpmu.hw, &run->vpmu.shown) == VPMU_TRAP;
-	err = ctls_choose(&run->caps, trap_rdpmc, &run->ctls);
+	err = filter_parse(deny, &run->vpmu.filter);
 	if (err)
 		return err;
+	trap_rdpmc = vpmu_policy_rdpmc(run->vpmu.hw, &run->vpmu.shown) == VPMU_TRAP;
+	return ctls_choose(&run->caps, trap_rdpmc, &run->ctls);
+}
 
+int run_alloc(struct run *run, const char *profile, const char *deny)
+{
+	int err;
+
+	memset(run, 0, sizeof(*run));
+	err = choose(run, profile, deny);
+	if (err)
+		return err;
 	err = root_alloc(&run->root, &run->caps);
 	if (err)
 		return err;
@@ -82,6 +92,8 @@ void run_start(struct run *run, const struct vmcs_guest *start)
 	memset(&run->regs, 0, sizeof(run->regs));
 	memset(run->exits, 0, sizeof(run->exits));
 	vpmu_reset(&run->vpmu);
+	apic_reset(&run->apic, run->vpmu.shown.version);
+	run->halted = false;
 	run->host.guest_kernel_gs_base = 0;
 	run->start = *start;
 	run->guest_tsc = 0;
@@ -102,6 +114,7 @@ static int write_vmcs(struct run *run, u32 timer)
 	if (run->fresh) {
 		vmcs_write_controls(&run->vmcs, &run->ctls, run->bitmap.pa,
 				    ept_pointer(&run->ept));
+		run->cpu_controls = run->ctls.word[VMX_CTL_CPU];
 		vmcs_write_guest(&run->vmcs, &run->caps, &run->start);
 		run->fresh = false;
 	}
@@ -138,6 +151,9 @@ static void report_failure(struct run *run)
 		break;
 	case RUN_FAILED_VMFAIL:
 		dump_vmfail(run->failure_number, mask);
+		break;
+	case RUN_FAILED_HALT:
+		log_err("the guest has halted and nothing can wake it: no interrupt is pending that it would take\n");
 		break;
 	case RUN_FAILED_EXIT:
 		if (run->failure_number & EXIT_REASON_ENTRY_FAILURE)
@@ -185,6 +201,9 @@ static int enter_once(struct run *run)
 	enum hw_entry entry;
 
 	do {
+		/* Each time: an NMI may have brought a PMI of the guest's. */
+		if (!inject_events(run))
+			return fail(run, RUN_FAILED_HALT, 0);
 		/* What load and the exit handlers have written. */
 		if (run->vmcs.failed_field)
 			return fail(run, RUN_FAILED_VMWRITE, 0);

@@ -5,6 +5,7 @@
 #ifndef VMX_RUN_H
 #define VMX_RUN_H
 
+#include "vmx/apic.h"
 #include "vmx/ept.h"
 #include "vmx/host.h"
 #include "vmx/msr_bitmap.h"
@@ -22,6 +23,7 @@ enum run_failure {
 	RUN_FAILED_NO_VMCS,
 	RUN_FAILED_VMFAIL,	/* VM-instruction error */
 	RUN_FAILED_EXIT,	/* exit reason */
+	RUN_FAILED_HALT,	/* the guest waits for what can't come */
 };
 
 struct run {
@@ -32,10 +34,13 @@ struct run {
 	struct msr_bitmap	bitmap;
 	struct ept		ept;
 	struct vpmu		vpmu;
+	struct apic		apic;
 	struct host_state	host;
 	struct guest_regs	regs;
 	struct vmcs_guest	start;
 	bool			fresh;		/* VMCS not written since run_start() */
+	bool			halted;		/* the guest waits for an interrupt */
+	u32			cpu_controls;	/* as the VMCS has them */
 	bool			nmi;		/* of the host's, to be delivered */
 	bool			machine_check;	/* likewise */
 	u32			postponed;	/* loads, in a row, for a PMI of the host's */
@@ -54,11 +59,11 @@ enum run_result {
 
 /*
  * Read the CPU's capabilities, choose controls for a guest that is shown the
- * PMU of @profile, allocate what it needs. On the CPU it will run on. Negative
- * errno as caps_read(), profile_parse(), ctls_choose(), or -ENOMEM; nothing is
- * left behind then.
+ * PMU of @profile less the events of @deny, allocate what it needs. On the CPU
+ * it will run on. Negative errno as caps_read(), profile_parse(),
+ * filter_parse(), ctls_choose(), or -ENOMEM; nothing is left behind then.
  */
-int run_alloc(struct run *run, const char *profile);
+int run_alloc(struct run *run, const char *profile, const char *deny);
 void run_free(struct run *run);
 
 /*

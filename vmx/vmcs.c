@@ -75,12 +75,13 @@ void vmcs_write_controls(struct vmcs *vmcs, const struct ctls *ctls,
 	vmcs_write64(vmcs, EPT_POINTER, ept_pointer);
 
 	/*
-	 * The guest handles #GP where it probes; elsewhere one becomes a #DF.
-	 * Each other exception is the end of the run, with its address. #DB and #AC among them cannot
-	 * recurse in microcode, where no timer would end them. A page fault
-	 * exits because error code & 0 == 0.
+	 * The guest handles the faults that it probes for; elsewhere one becomes
+	 * a #DF. Each other exception is the end of the run, with its address.
+	 * #DB and #AC among them cannot recurse in microcode, where no timer
+	 * would end them. A page fault exits because error code & 0 == 0.
 	 */
-	vmcs_write32(vmcs, EXCEPTION_BITMAP, ~(1u << VECTOR_GP));
+	vmcs_write32(vmcs, EXCEPTION_BITMAP,
+		     ~(1u << VECTOR_UD | 1u << VECTOR_NM | 1u << VECTOR_GP));
 	vmcs_write32(vmcs, PAGE_FAULT_MASK, 0);
 	vmcs_write32(vmcs, PAGE_FAULT_MATCH, 0);
 	vmcs_write32(vmcs, CR3_TARGET_COUNT, 0);
@@ -138,10 +139,13 @@ static void write_guest_control_registers(struct vmcs *vmcs,
 
 	vmcs_writenat(vmcs, GUEST_CR0, (cr0 | caps->cr0_fixed0) & caps->cr0_fixed1);
 	vmcs_writenat(vmcs, GUEST_CR3, cr3);
+	/* Completed by write_guest_cr4(). */
+	vmcs_writenat(vmcs, GUEST_CR4, 0);
 	vmcs_writenat(vmcs, CR0_READ_SHADOW, cr0);
 	vmcs_writenat(vmcs, CR4_READ_SHADOW, CR4_PAE);
 	vmcs_writenat(vmcs, CR0_GUEST_HOST_MASK, ~0ULL);
-	vmcs_writenat(vmcs, CR4_GUEST_HOST_MASK, ~0ULL);
+	/* Whether its user mode may use RDPMC is for the guest to say. */
+	vmcs_writenat(vmcs, CR4_GUEST_HOST_MASK, ~CR4_PCE);
 	/* SCE stays 0, or SYSCALL would jump to the host's IA32_LSTAR. */
 	vmcs_write64(vmcs, GUEST_IA32_EFER, IA32_EFER_LME | IA32_EFER_LMA);
 }
@@ -165,13 +169,15 @@ void vmcs_write_guest(struct vmcs *vmcs, const struct cpu_caps *caps,
 }
 
 /*
- * The host's CR4.MCE, behind the guest's back: a machine check while it is 0
- * resets the machine, and they are broadcast to every CPU.
+ * The guest's own CR4.PCE, and the host's CR4.MCE behind the guest's back: a
+ * machine check while it is 0 resets the machine, and they are broadcast to
+ * every CPU.
  */
 static void write_guest_cr4(struct vmcs *vmcs, const struct cpu_caps *caps,
 			    u64 host_cr4)
 {
-	u64 cr4 = CR4_PAE | (host_cr4 & CR4_MCE);
+	u64 cr4 = CR4_PAE | (host_cr4 & CR4_MCE) |
+		  (vmcs_readnat(GUEST_CR4) & CR4_PCE);
 
 	vmcs_writenat(vmcs, GUEST_CR4, (cr4 | caps->cr4_fixed0) & caps->cr4_fixed1);
 }

@@ -54,6 +54,7 @@ enum cpuid_leaf {
 #define CPUID_1_ECX_DS_CPL		TMAV_BIT(4)
 #define CPUID_1_ECX_VMX			TMAV_BIT(5)
 #define CPUID_1_ECX_PDCM		TMAV_BIT(15)
+#define CPUID_1_ECX_X2APIC		TMAV_BIT(21)
 #define CPUID_1_ECX_HYPERVISOR		TMAV_BIT(31)
 #define CPUID_1_EDX_DS			TMAV_BIT(21)
 #define CPUID_7_EBX_HLE			TMAV_BIT(4)
@@ -102,6 +103,7 @@ enum cpuid_leaf {
 #define CPU_CR8_LOAD_EXITING		TMAV_BIT(19)
 #define CPU_CR8_STORE_EXITING		TMAV_BIT(20)
 #define CPU_USE_TPR_SHADOW		TMAV_BIT(21)
+#define CPU_NMI_WINDOW_EXITING		TMAV_BIT(22)
 #define CPU_MOV_DR_EXITING		TMAV_BIT(23)
 #define CPU_UNCONDITIONAL_IO_EXITING	TMAV_BIT(24)
 #define CPU_USE_IO_BITMAPS		TMAV_BIT(25)
@@ -147,9 +149,13 @@ enum exit_reason {
 	EXIT_EXCEPTION_OR_NMI		= 0,
 	EXIT_EXTERNAL_INTERRUPT		= 1,
 	EXIT_TRIPLE_FAULT		= 2,
+	EXIT_INTERRUPT_WINDOW		= 7,
+	EXIT_NMI_WINDOW			= 8,
 	EXIT_CPUID			= 10,
+	EXIT_HLT			= 12,
 	EXIT_RDPMC			= 15,
 	EXIT_VMCALL			= 18,
+	EXIT_MOV_DR			= 29,
 	EXIT_RDMSR			= 31,
 	EXIT_WRMSR			= 32,
 	EXIT_INVALID_GUEST_STATE	= 33,
@@ -167,16 +173,21 @@ enum exit_reason {
 /* VM-exit and VM-entry interruption information */
 #define INTR_INFO_VECTOR		0xffULL
 #define INTR_INFO_TYPE			(7ULL << 8)
+#define INTR_INFO_TYPE_EXTERNAL		(0ULL << 8)
 #define INTR_INFO_TYPE_NMI		(2ULL << 8)
 #define INTR_INFO_TYPE_EXCEPTION	(3ULL << 8)
 #define INTR_INFO_ERROR_CODE		TMAV_BIT(11)
 #define INTR_INFO_VALID			TMAV_BIT(31)
+#define VECTOR_NMI			2
+#define VECTOR_UD			6
+#define VECTOR_NM			7
 #define VECTOR_GP			13
 #define VECTOR_MC			18
 
-/* Interruptibility state: gone with the instruction that they follow */
+/* Interruptibility state; the first two are gone after one instruction. */
 #define BLOCKING_BY_STI			TMAV_BIT(0)
 #define BLOCKING_BY_MOV_SS		TMAV_BIT(1)
+#define BLOCKING_BY_NMI			TMAV_BIT(3)
 
 /* Access rights of a segment as the VMCS has them */
 #define SEGMENT_CODE64			0xa09bULL	/* present, execute/read, accessed, long */
@@ -200,11 +211,13 @@ enum exit_reason {
 #define CR0_PG				TMAV_BIT(31)
 #define CR4_PAE				TMAV_BIT(5)
 #define CR4_MCE				TMAV_BIT(6)
+#define CR4_PCE				TMAV_BIT(8)
 #define CR4_VMXE			TMAV_BIT(13)
 #define CR4_FRED			TMAV_BIT(32)
 #define IA32_EFER_LME			TMAV_BIT(8)
 #define IA32_EFER_LMA			TMAV_BIT(10)
 #define RFLAGS_FIXED			TMAV_BIT(1)
+#define RFLAGS_IF			TMAV_BIT(9)
 #define RFLAGS_RF			TMAV_BIT(16)
 #define DR7_FIXED			TMAV_BIT(10)
 #define SELECTOR_RPL_TI			7

@@ -25,6 +25,7 @@ static const u32 extra_msrs[VPMU_NR_EXTRA_MSRS] = {
 	IA32_PEBS_ENABLE,
 	OFFCORE_RSP_0,
 	OFFCORE_RSP_1,
+	PEBS_LD_LAT,
 	PEBS_FRONTEND,
 	IA32_LBR_CTL,
 	IA32_RTIT_CTL,
@@ -66,6 +67,7 @@ void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
 void vpmu_reset(struct vpmu *vpmu)
 {
 	memset(&vpmu->guest, 0, sizeof(vpmu->guest));
+	vpmu->pmi = 0;
 	/* "IA32_PERF_GLOBAL_CTRL: sets bits n-1:0" at RESET. */
 	vpmu->guest.global_ctrl = TMAV_BIT(vpmu->shown.nr_gp) - 1;
 }
@@ -88,6 +90,11 @@ static bool advance(struct vpmu *vpmu, enum vpmu_phase from,
 
 	return __atomic_compare_exchange_n(&vpmu->phase, &expected, to, false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static u32 pmi_of(const struct vpmu *vpmu)
+{
+	return __atomic_load_n(&vpmu->pmi, __ATOMIC_SEQ_CST);
 }
 
 /* Counters by RDPMC, which is cheaper than RDMSR. GLOBAL_CTRL is 0. */
@@ -206,11 +213,15 @@ static void write_extra(const struct vpmu *vpmu, bool on)
 			hw_wrmsr(extra_msrs[i], on ? vpmu->host_extra[i] : 0);
 }
 
-static void write_host(const struct vpmu *vpmu)
+static void write_host(struct vpmu *vpmu)
 {
 	write_state(vpmu->hw, &vpmu->host);
 	write_extra(vpmu, true);
-	/* After STATUS, so that no overflow of the guest's raises a PMI. */
+	/*
+	 * Last, so that a PMI of the guest's that is late is still told from
+	 * the host's: see vpmu_nmi_enter().
+	 */
+	__atomic_store_n(&vpmu->guest_lvtpc, false, __ATOMIC_SEQ_CST);
 	hw_lvtpc_write(vpmu->host_lvtpc);
 }
 
@@ -244,24 +255,122 @@ static void narrow(const struct vpmu *vpmu, struct pmu_state *state)
 		state->gp[i] &= pmu_counter_mask(vpmu->shown.gp_width);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
 		state->fixed[i] &= pmu_counter_mask(vpmu->shown.fixed_width);
-	state->perf_metrics &= pmu_metrics_mask(&vpmu->shown);
-	/* What else is set is of PT, SGX or the uncore, and could not be cleared. */
+	/* A guest without has what pmu_image_import() put there, for the host. */
+	if (vpmu->shown.metrics)
+		state->perf_metrics &= pmu_metrics_mask(&vpmu->shown);
+	else
+		state->perf_metrics = vpmu->guest.perf_metrics;
+	/* What else is set is of PEBS, LBR, PT or SGX, and could not be cleared. */
 	state->global_status &= pmu_global_status_mask(&vpmu->shown);
 }
 
-static void write_guest(const struct vpmu *vpmu)
+u64 vpmu_eventsel_hw(const struct vpmu *vpmu, u32 counter)
+{
+	u64 sel = vpmu->guest.eventsel[counter];
+
+	return filter_denies(&vpmu->filter, sel) ? sel & ~PERFEVTSEL_EN : sel;
+}
+
+u64 vpmu_fixed_ctr_ctrl_hw(const struct vpmu *vpmu)
+{
+	u64 ctrl = vpmu->guest.fixed_ctr_ctrl;
+	u32 i;
+
+	/* Without fixed counter 3 the metrics, its shares, stand still too. */
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (filter_denies_fixed(&vpmu->filter, i))
+			ctrl &= ~FIXED_CTR_CTRL_FIELD(i);
+	return ctrl;
+}
+
+/* As the guest has it, to as the hardware is to have it. */
+static void make_hw(const struct vpmu *vpmu, struct pmu_state *state)
+{
+	u32 i;
+
+	widen(vpmu, state);
+	for (i = 0; i < vpmu->shown.nr_gp; i++)
+		state->eventsel[i] = vpmu_eventsel_hw(vpmu, i);
+	state->fixed_ctr_ctrl = vpmu_fixed_ctr_ctrl_hw(vpmu);
+	state->perf_metrics &= pmu_metrics_mask(&vpmu->shown);
+}
+
+/*
+ * LVTPC while the guest's PMU is in the hardware. Masked unless the guest's own
+ * entry takes a PMI: perf would find no overflow of its own, and Linux an
+ * unknown NMI. The flag comes before the write: after it, an NMI between the two
+ * would have cleared it, and left LVTPC masked, for nothing.
+ */
+static void write_guest_lvtpc(struct vpmu *vpmu)
+{
+	u32 mask = pmi_of(vpmu) & VPMU_PMI_ARMED ? 0 : LVT_MASKED;
+
+	__atomic_store_n(&vpmu->guest_lvtpc, true, __ATOMIC_SEQ_CST);
+	hw_lvtpc_write(LVT_DELIVERY_NMI | mask);
+}
+
+static void write_guest(struct vpmu *vpmu)
 {
 	struct pmu_state state = vpmu->guest;
 
-	widen(vpmu, &state);
-	/*
-	 * Masked, so that perf never gets a PMI for the guest's counters: it
-	 * would find no overflow of its own, and Linux an unknown NMI. The
-	 * guest's overflows stay in its GLOBAL_STATUS.
-	 */
-	hw_lvtpc_write(vpmu->host_lvtpc | LVT_MASKED);
+	make_hw(vpmu, &state);
+	write_guest_lvtpc(vpmu);
 	write_extra(vpmu, false);
 	write_state(vpmu->hw, &state);
+}
+
+/*
+ * See whether the guest's PMI has come. "The local APIC sets the LVT mask flag"
+ * on delivery; if an NMI came after the read, the mask bit may be what that
+ * left, so look afterwards whether LVTPC was still the guest's.
+ */
+static void note_pmi(struct vpmu *vpmu)
+{
+	u32 was = VPMU_PMI_ARMED;
+
+	if (pmi_of(vpmu) != VPMU_PMI_ARMED || !(hw_lvtpc_read() & LVT_MASKED))
+		return;
+	if (__atomic_load_n(&vpmu->guest_lvtpc, __ATOMIC_SEQ_CST))
+		__atomic_compare_exchange_n(&vpmu->pmi, &was,
+					    VPMU_PMI_RAISED | VPMU_PMI_OWED,
+					    false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+}
+
+/* Clears @bit and says whether it was set. */
+static bool test_and_clear_pmi(struct vpmu *vpmu, u32 bit)
+{
+	return __atomic_fetch_and(&vpmu->pmi, ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+bool vpmu_claim_nmi(struct vpmu *vpmu)
+{
+	return test_and_clear_pmi(vpmu, VPMU_PMI_OWED);
+}
+
+bool vpmu_take_pmi(struct vpmu *vpmu)
+{
+	return test_and_clear_pmi(vpmu, VPMU_PMI_RAISED);
+}
+
+void vpmu_raise_pmi(struct vpmu *vpmu)
+{
+	if (test_and_clear_pmi(vpmu, VPMU_PMI_ARMED))
+		__atomic_fetch_or(&vpmu->pmi, VPMU_PMI_RAISED, __ATOMIC_SEQ_CST);
+}
+
+void vpmu_arm_pmi(struct vpmu *vpmu, bool armed)
+{
+	bool is_armed = pmi_of(vpmu) & VPMU_PMI_ARMED;
+
+	if (armed == is_armed)
+		return;
+	/* So that vpmu_settle() writes LVTPC; and sees a PMI that just came. */
+	vpmu_fetch(vpmu);
+	if (armed)
+		__atomic_fetch_or(&vpmu->pmi, VPMU_PMI_ARMED, __ATOMIC_SEQ_CST);
+	else
+		test_and_clear_pmi(vpmu, VPMU_PMI_ARMED);
 }
 
 /*
@@ -362,24 +471,34 @@ void vpmu_settle(struct vpmu *vpmu)
 	}
 }
 
+/* The guest's state as the hardware has it, in root mode: GLOBAL_CTRL is 0. */
+static struct pmu_state guest_in_hw(const struct vpmu *vpmu)
+{
+	struct pmu_state state = vpmu->guest;
+
+	save_counters(vpmu->hw, &state);
+	narrow(vpmu, &state);
+	return state;
+}
+
 /*
  * Into a copy first: an NMI takes the guest's state out itself, and what is
  * read here after it is the host's.
  */
 static void save_guest(struct vpmu *vpmu, enum vpmu_phase next)
 {
-	struct pmu_state saved = vpmu->guest;
+	struct pmu_state saved;
 
 	if (phase_of(vpmu) != VPMU_GUEST)
 		return;
-	save_counters(vpmu->hw, &saved);
-	narrow(vpmu, &saved);
+	saved = guest_in_hw(vpmu);
 	if (advance(vpmu, VPMU_GUEST, next))
 		vpmu->guest = saved;
 }
 
 void vpmu_fetch(struct vpmu *vpmu)
 {
+	note_pmi(vpmu);
 	save_guest(vpmu, VPMU_LOAD);
 }
 
@@ -406,13 +525,13 @@ void vpmu_put(struct vpmu *vpmu, bool check)
  */
 void vpmu_nmi_enter(struct vpmu *vpmu)
 {
+	if (__atomic_load_n(&vpmu->guest_lvtpc, __ATOMIC_SEQ_CST))
+		note_pmi(vpmu);
 	switch (phase_of(vpmu)) {
 	case VPMU_HOST:
 		return;
 	case VPMU_GUEST:
-		/* In root mode, GLOBAL_CTRL 0: all of it is in the registers. */
-		save_counters(vpmu->hw, &vpmu->guest);
-		narrow(vpmu, &vpmu->guest);
+		vpmu->guest = guest_in_hw(vpmu);
 		fallthrough;
 	case VPMU_LOAD:
 	case VPMU_LOAD_AGAIN:

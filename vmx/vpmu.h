@@ -13,10 +13,23 @@
 #define VMX_VPMU_H
 
 #include "vmx/caps.h"
+#include "vmx/filter.h"
 #include "vmx/hw.h"
 #include "vmx/msr_bitmap.h"
 
+#include "tmavisor/pmu_arch.h"
+
 struct vmcs;
+
+/*
+ * What a guest may put in a selector: AnyThread would count the host's other
+ * threads, TSX and PEBS are not shown.
+ */
+#define VPMU_EVENTSEL_VALID						\
+	(PERFEVTSEL_EVENT | PERFEVTSEL_UMASK | PERFEVTSEL_USR |		\
+	 PERFEVTSEL_OS | PERFEVTSEL_EDGE | PERFEVTSEL_PC |		\
+	 PERFEVTSEL_INT | PERFEVTSEL_EN | PERFEVTSEL_INV |		\
+	 PERFEVTSEL_CMASK)
 
 /*
  * Who owns what the hardware holds, and which copy in memory is whole. The
@@ -46,17 +59,32 @@ struct pmu_state {
 };
 
 /* The host has more that acts on counting; the guest has 0 in all of it. */
-enum { VPMU_NR_EXTRA_MSRS = 6 };
+enum { VPMU_NR_EXTRA_MSRS = 7 };
+
+/*
+ * The guest's PMI. While its LVT entry takes one, the hardware's LVTPC delivers
+ * it as an NMI: a VM exit if the guest runs, else an NMI in root mode. Either way
+ * the local APIC sets the mask bit of LVTPC, which is how it is told from NMIs
+ * that have another cause. Changed by NMIs, so one word and atomic.
+ */
+enum {
+	VPMU_PMI_ARMED	= 1,	/* the guest's LVT entry takes one */
+	VPMU_PMI_RAISED	= 2,	/* one came; the guest's local APIC is to be told */
+	VPMU_PMI_OWED	= 4,	/* its NMI is to be claimed when Linux handles it */
+};
 
 struct vpmu {
 	const struct pmu_caps	*hw;
 	u32			extra_msrs;
 	struct pmu_caps		shown;		/* the guest's PMU */
+	struct event_filter	filter;		/* what it may not count */
 	struct pmu_state	guest;
 	struct pmu_state	host;
 	u64			host_extra[VPMU_NR_EXTRA_MSRS];
 	u32			host_lvtpc;
 	u32			phase;		/* enum vpmu_phase, changed by NMIs */
+	u32			pmi;		/* VPMU_PMI_*, likewise */
+	bool			guest_lvtpc;	/* LVTPC has the guest's; likewise */
 	u64			loads;
 	u64			puts;
 	u64			nmis;		/* that interrupted a switch */
@@ -101,6 +129,13 @@ void vpmu_put(struct vpmu *vpmu, bool check);
 /* First and last thing of each NMI on this CPU. */
 void vpmu_nmi_enter(struct vpmu *vpmu);
 void vpmu_nmi_leave(struct vpmu *vpmu);
+/* True, once, if that NMI was a PMI of the guest's: the host has no handler. */
+bool vpmu_claim_nmi(struct vpmu *vpmu);
+
+/* The guest's LVT entry was written: it takes a PMI, or not. */
+void vpmu_arm_pmi(struct vpmu *vpmu, bool armed);
+/* True, once, if a PMI came for the guest. It is not armed then any more. */
+bool vpmu_take_pmi(struct vpmu *vpmu);
 
 /* Trapped accesses by the guest; false: the guest gets #GP(0). */
 bool vpmu_rdmsr(struct vpmu *vpmu, u32 msr, u64 *val);
@@ -113,6 +148,9 @@ bool vpmu_rdpmc(struct vpmu *vpmu, u64 rcx, u64 *val);
  * as retired, as it would have without a hypervisor.
  */
 void vpmu_count_instruction(struct vpmu *vpmu, u32 cpl);
+/* The selector that reaches the hardware: one that is denied does not count. */
+u64 vpmu_eventsel_hw(const struct vpmu *vpmu, u32 counter);
+u64 vpmu_fixed_ctr_ctrl_hw(const struct vpmu *vpmu);
 /* What CPUID shows of the guest's PMU; @regs hold the host's. */
 void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 		u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
@@ -124,5 +162,7 @@ void vpmu_peek(struct vpmu *vpmu);
  * changes it; vpmu_settle() writes it back.
  */
 void vpmu_fetch(struct vpmu *vpmu);
+/* A counter of the guest's overflowed in emulation, and asks for a PMI. */
+void vpmu_raise_pmi(struct vpmu *vpmu);
 
 #endif

@@ -8,16 +8,6 @@
 #include "vmx/vmx_arch.h"
 #include "tmavisor/pmu_arch.h"
 
-/*
- * What a guest may put in a selector: AnyThread would count the host's other
- * threads, TSX and PEBS are not shown.
- */
-#define EVENTSEL_VALID	(PERFEVTSEL_EVENT | PERFEVTSEL_UMASK |		\
-			 PERFEVTSEL_USR | PERFEVTSEL_OS |		\
-			 PERFEVTSEL_EDGE | PERFEVTSEL_PC |		\
-			 PERFEVTSEL_INT | PERFEVTSEL_EN |		\
-			 PERFEVTSEL_INV | PERFEVTSEL_CMASK)
-
 /* The registers of a guest's PMU; what several numbers stand for, once. */
 enum reg {
 	REG_NONE,		/* not there on a CPU with such a PMU */
@@ -193,7 +183,7 @@ static u64 valid_bits(const struct pmu_caps *shown, enum reg reg)
 {
 	switch (reg) {
 	case REG_EVENTSEL:
-		return EVENTSEL_VALID;
+		return VPMU_EVENTSEL_VALID;
 	case REG_GP_LEGACY:
 	case REG_METRICS:
 		return ~0ULL;
@@ -280,25 +270,28 @@ void vpmu_wrmsr(struct vpmu *vpmu, u32 msr, u64 val)
 bool vpmu_rdpmc(struct vpmu *vpmu, u64 rcx, u64 *val)
 {
 	const struct pmu_caps *shown = &vpmu->shown;
+	const struct pmu_state *guest = &vpmu->guest;
 	u32 type = (u32)rcx >> RDPMC_TYPE_SHIFT;
 	u32 index = rcx & RDPMC_INDEX;
+	const u64 *reg;
 
-	vpmu_peek(vpmu);
 	if (type == RDPMC_TYPE_GP && index < shown->nr_gp)
-		*val = vpmu->guest.gp[index];
+		reg = &guest->gp[index];
 	else if (type == RDPMC_TYPE_FIXED && index < PMU_MAX_FIXED_COUNTERS &&
 		 pmu_has_fixed(shown, index))
-		*val = vpmu->guest.fixed[index];
+		reg = &guest->fixed[index];
 	else if (type == RDPMC_TYPE_METRICS && !index && shown->metrics)
-		*val = vpmu->guest.perf_metrics;
+		reg = &guest->perf_metrics;
 	else
 		return false;
+	vpmu_peek(vpmu);
+	*val = *reg;
 	return true;
 }
 
 static bool gp_counts_instructions(const struct vpmu *vpmu, u32 i, u32 cpl)
 {
-	u64 sel = vpmu->guest.eventsel[i];
+	u64 sel = vpmu_eventsel_hw(vpmu, i);
 
 	/*
 	 * With an edge or a threshold it is cycles that count. INV inverts the
@@ -316,15 +309,32 @@ static bool fixed_counts_instructions(const struct vpmu *vpmu, u32 cpl)
 	u64 enable = cpl ? FIXED_CTR_CTRL_USR(FIXED_INSTRUCTIONS) :
 			   FIXED_CTR_CTRL_OS(FIXED_INSTRUCTIONS);
 
-	return vpmu->guest.fixed_ctr_ctrl & enable &&
+	return vpmu_fixed_ctr_ctrl_hw(vpmu) & enable &&
 	       vpmu->guest.global_ctrl & GLOBAL_FIXED(FIXED_INSTRUCTIONS);
 }
 
-static void count_one(struct vpmu *vpmu, u64 *counter, u32 width, u64 overflow)
+static bool asks_for_pmi(const struct vpmu *vpmu, u64 counter)
+{
+	u32 i;
+
+	if (counter == GLOBAL_FIXED(FIXED_INSTRUCTIONS))
+		return vpmu->guest.fixed_ctr_ctrl &
+		       FIXED_CTR_CTRL_PMI(FIXED_INSTRUCTIONS);
+	for (i = 0; i < vpmu->shown.nr_gp; i++)
+		if (counter == GLOBAL_GP(i))
+			return vpmu->guest.eventsel[i] & PERFEVTSEL_INT;
+	return false;
+}
+
+/* @bit: of the counter, as GLOBAL_STATUS has it. */
+static void count_one(struct vpmu *vpmu, u64 *counter, u32 width, u64 bit)
 {
 	*counter = (*counter + 1) & pmu_counter_mask(width);
-	if (!*counter)
-		vpmu->guest.global_status |= overflow;
+	if (*counter)
+		return;
+	vpmu->guest.global_status |= bit;
+	if (asks_for_pmi(vpmu, bit))
+		vpmu_raise_pmi(vpmu);
 }
 
 /* Counters that count instructions at @cpl now, as GLOBAL_CTRL numbers them. */
@@ -391,7 +401,7 @@ void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 			*ecx &= ~CPUID_1_ECX_PDCM;
 		*ecx &= ~(CPUID_1_ECX_DTES64 | CPUID_1_ECX_DS_CPL |
 			  CPUID_1_ECX_VMX | CPUID_1_ECX_MONITOR);
-		*ecx |= CPUID_1_ECX_HYPERVISOR;
+		*ecx |= CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC;
 		*edx &= ~CPUID_1_EDX_DS;
 		break;
 	case CPUID_STRUCTURED:

@@ -35,7 +35,12 @@ enum pmu_msr {
 	PEBS_FRONTEND			= 0x3f7,
 	IA32_A_PMC0			= 0x4c1,	/* the same counters, full width */
 	IA32_DS_AREA			= 0x600,
-	IA32_X2APIC_LVT_PMI		= 0x834,	/* belongs to the local APIC */
+	/* These belong to the local APIC. */
+	IA32_X2APIC_APICID		= 0x802,
+	IA32_X2APIC_VERSION		= 0x803,
+	IA32_X2APIC_EOI			= 0x80b,
+	IA32_X2APIC_SIVR		= 0x80f,
+	IA32_X2APIC_LVT_PMI		= 0x834,
 };
 
 /* IA32_PERFEVTSELx */
@@ -175,6 +180,14 @@ enum rdpmc_type {
 #define CPUID_0A_EDX_NR_FIXED		0x0000001fU
 #define CPUID_0A_EDX_FIXED_WIDTH_SHIFT	5
 #define CPUID_0A_EDX_ANYTHREAD_DEPRECATED (1U << 15)
+
+/* MSRs that are the local APIC's, or reserved for it, in x2APIC mode. */
+#define X2APIC_FIRST_MSR		0x800
+#define X2APIC_LAST_MSR			0x8ff
+
+/* Spurious-interrupt vector register. */
+#define APIC_SVR_VECTOR			0x000000ffU
+#define APIC_SVR_ENABLE			0x00000100U
 
 /* Local vector table entry for performance counters. */
 #define LVT_VECTOR			0x000000ffU

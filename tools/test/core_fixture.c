@@ -16,7 +16,7 @@ int core_setup(void **state)
 	assert_non_null(core);
 	assert_int_equal(soft_cpu_setup(&cpu), 0);
 	core->cpu = cpu;
-	assert_int_equal(run_alloc(&core->run, "full"), 0);
+	assert_int_equal(run_alloc(&core->run, "full", ""), 0);
 	core->cpu->vpmu = &core->run.vpmu;
 	soft_forget_trace(core->cpu);
 	*state = core;
@@ -39,7 +39,7 @@ void core_rebuild(struct core *core)
 	soft_rebuild_pmu(core->cpu);
 	soft_set_msr(core->cpu, IA32_PERF_GLOBAL_CTRL, core->cpu->perf.enabled &
 		     pmu_global_ctrl_valid(&core->cpu->model));
-	assert_int_equal(run_alloc(&core->run, "full"), 0);
+	assert_int_equal(run_alloc(&core->run, "full", ""), 0);
 	soft_forget_trace(core->cpu);
 }
 

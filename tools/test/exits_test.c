@@ -63,7 +63,7 @@ static void forbidden_msrs_are_gp(void **state)
 {
 	static const u32 msrs[] = {
 		IA32_FEATURE_CONTROL, IA32_SYSENTER_EIP, IA32_PEBS_ENABLE,
-		IA32_DEBUGCTL, IA32_DS_AREA, IA32_X2APIC_LVT_PMI, IA32_VMX_BASIC,
+		IA32_DEBUGCTL, IA32_DS_AREA, X2APIC_FIRST_MSR, IA32_VMX_BASIC,
 		IA32_EFER, IA32_GS_BASE, 0x40000000, 0xffffffff,
 	};
 	struct core *core = *state;
@@ -194,7 +194,7 @@ static void exits_without_a_handler_end_the_run(void **state)
 		{ { GUEST_EXIT, EXIT_TRIPLE_FAULT }, "unexpected VM exit 2 (triple fault)" },
 		{ { GUEST_EXIT, EXIT_EPT_VIOLATION, 0x181 },
 		  "(EPT violation), qualification 0x181" },
-		{ { GUEST_EXIT, 12 }, "(HLT)" },
+		{ { GUEST_EXIT, EXIT_HLT }, "the guest has halted and nothing can wake it" },
 		{ { GUEST_EXIT, 28 }, "(control-register access)" },
 		{ { GUEST_EXIT, 30 }, "(I/O instruction)" },
 		{ { GUEST_EXIT, 55 }, "(XSETBV)" },

@@ -403,7 +403,7 @@ static void no_memory_is_told_and_undone(void **state)
 		int err;
 
 		cpu->faults.page_at = cpu->faults.pages + at;
-		err = run_alloc(&run, "full");
+		err = run_alloc(&run, "full", "");
 		if (!err) {
 			run_free(&run);
 			break;
@@ -416,7 +416,7 @@ static void no_memory_is_told_and_undone(void **state)
 	assert_int_equal(cpu->pages_in_use, 0);
 }
 
-/* A CPU that won't do. Expect: run_alloc(, "full") says what its parts say, without a page. */
+/* A CPU that won't do. Expect: run_alloc() says what its parts say, without a page. */
 static void a_wrong_cpu_is_refused_without_a_page(void **state)
 {
 	struct soft_cpu *cpu = *state;
@@ -424,11 +424,11 @@ static void a_wrong_cpu_is_refused_without_a_page(void **state)
 	struct run run;
 
 	soft_set_msr(cpu, IA32_VMX_TRUE_EXIT_CTLS, exit & ~(EXIT_SAVE_PERF_GLOBAL_CTRL << 32));
-	assert_int_equal(run_alloc(&run, "full"), -EOPNOTSUPP);
+	assert_int_equal(run_alloc(&run, "full", ""), -EOPNOTSUPP);
 	assert_true(soft_logged(cpu, "save IA32_PERF_GLOBAL_CTRL"));
 	soft_set_msr(cpu, IA32_VMX_TRUE_EXIT_CTLS, exit);
 	soft_set_msr(cpu, IA32_FEATURE_CONTROL, FEATURE_CONTROL_LOCKED);
-	assert_int_equal(run_alloc(&run, "full"), -EPERM);
+	assert_int_equal(run_alloc(&run, "full", ""), -EPERM);
 	assert_int_equal(cpu->faults.pages, 0);
 }
 

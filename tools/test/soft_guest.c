@@ -11,8 +11,6 @@
 enum { BITMAP_READ_HIGH = 0x400, BITMAP_WRITE = 0x800, MSRS_PER_PART = 0x2000 };
 #define HIGH_MSRS	0xc0000000U
 
-enum { VECTOR_NMI = 2 };
-
 /* Upper halves of registers that no instruction here may look at. */
 #define GARBAGE		0xdead0000ULL << 32
 

@@ -13,7 +13,7 @@
 
 #define EVENTSEL_BITS	0xffdfffffULL		/* all but AnyThread */
 #define FIXED_CTRL_BITS	0xbbbbULL		/* all but AnyThread */
-#define STATUS_BITS	0x4c01000f000000ffULL	/* counters, metrics, freezes, DS buffer */
+#define STATUS_BITS	0x0801000f000000ffULL	/* counters, metrics, CTR_FRZ */
 
 /* In guest mode, as far as the PMU goes, with something in each counter. */
 static int setup(void **state)

@@ -7,7 +7,7 @@
  *  - PERFEVTSEL bits of TSX: no profile has TSX.
  *  - PEBS, OFFCORE_RSP, FRONTEND, LD_LAT, DS_AREA, DEBUGCTL: #GP in any profile.
  *  - MISC_ENABLE: its writable bits are not the guest's to change.
- *  - STATUS bits of features never shown (PT, uncore, SGX, CondChgd): reserved
+ *  - STATUS bits of features never shown (PEBS, LBR, PT, uncore, SGX, CondChgd): reserved
  *    where STATUS_SET and STATUS_RESET trap.
  *  - PERF_CAPABILITIES without a PMU: CPUID hides the MSR, which is then #GP.
  *  - Cycles: how many an emulated instruction takes is not defined.
@@ -28,7 +28,8 @@ enum {
 
 #define EVENTSEL_TSX	(PERFEVTSEL_IN_TX | PERFEVTSEL_IN_TXCP)
 #define STATUS_NOT_SHOWN (GLOBAL_STATUS_TOPA_PMI | GLOBAL_STATUS_ASCI | \
-			 GLOBAL_STATUS_OVF_UNCORE | GLOBAL_STATUS_CONDCHGD)
+			 GLOBAL_STATUS_OVF_UNCORE | GLOBAL_STATUS_CONDCHGD | \
+			 GLOBAL_STATUS_LBR_FRZ | GLOBAL_STATUS_OVF_DS_BUFFER)
 #define GLOBAL_CYCLES	(GLOBAL_FIXED(FIXED_CORE_CYCLES) | \
 			 GLOBAL_FIXED(FIXED_REF_CYCLES))
 
