@@ -213,15 +213,45 @@ static void write_extra(const struct vpmu *vpmu, bool on)
 			hw_wrmsr(extra_msrs[i], on ? vpmu->host_extra[i] : 0);
 }
 
+/* Clears @bit and says whether it was set. */
+static bool test_and_clear_pmi(struct vpmu *vpmu, u32 bit)
+{
+	return __atomic_fetch_and(&vpmu->pmi, ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+static void set_pmi(struct vpmu *vpmu, u32 bit)
+{
+	__atomic_fetch_or(&vpmu->pmi, bit, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * See whether the guest's PMI has come: "the local APIC sets the LVT mask flag"
+ * on delivery. An NMI that comes after the read has noted it itself, or has
+ * closed LVTPC, which is what the read then saw: either way OPEN is gone.
+ */
+static void note_pmi(struct vpmu *vpmu)
+{
+	u32 was = pmi_of(vpmu), now;
+
+	if (!(was & VPMU_PMI_OPEN) || !(hw_lvtpc_read() & LVT_MASKED))
+		return;
+	do {
+		if (!(was & VPMU_PMI_OPEN))
+			return;
+		now = (was & ~(VPMU_PMI_OPEN | VPMU_PMI_ARMED)) |
+		      VPMU_PMI_RAISED | VPMU_PMI_OWED;
+	} while (!__atomic_compare_exchange_n(&vpmu->pmi, &was, now, false,
+					      __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
+}
+
 static void write_host(struct vpmu *vpmu)
 {
 	write_state(vpmu->hw, &vpmu->host);
 	write_extra(vpmu, true);
-	/*
-	 * Last, so that a PMI of the guest's that is late is still told from
-	 * the host's: see vpmu_nmi_enter().
-	 */
-	__atomic_store_n(&vpmu->guest_lvtpc, false, __ATOMIC_SEQ_CST);
+	/* Last: a PMI of the guest's that is late is still told from the host's. */
+	note_pmi(vpmu);
+	test_and_clear_pmi(vpmu, VPMU_PMI_OPEN);
 	hw_lvtpc_write(vpmu->host_lvtpc);
 }
 
@@ -303,10 +333,15 @@ static void make_hw(const struct vpmu *vpmu, struct pmu_state *state)
  */
 static void write_guest_lvtpc(struct vpmu *vpmu)
 {
-	u32 mask = pmi_of(vpmu) & VPMU_PMI_ARMED ? 0 : LVT_MASKED;
-
-	__atomic_store_n(&vpmu->guest_lvtpc, true, __ATOMIC_SEQ_CST);
-	hw_lvtpc_write(LVT_DELIVERY_NMI | mask);
+	/* A late one, that the write would hide. */
+	note_pmi(vpmu);
+	if (pmi_of(vpmu) & VPMU_PMI_ARMED) {
+		set_pmi(vpmu, VPMU_PMI_OPEN);
+		hw_lvtpc_write(LVT_DELIVERY_NMI);
+	} else {
+		test_and_clear_pmi(vpmu, VPMU_PMI_OPEN);
+		hw_lvtpc_write(LVT_DELIVERY_NMI | LVT_MASKED);
+	}
 }
 
 static void write_guest(struct vpmu *vpmu)
@@ -319,33 +354,20 @@ static void write_guest(struct vpmu *vpmu)
 	write_state(vpmu->hw, &state);
 }
 
-/*
- * See whether the guest's PMI has come. "The local APIC sets the LVT mask flag"
- * on delivery; if an NMI came after the read, the mask bit may be what that
- * left, so look afterwards whether LVTPC was still the guest's.
- */
-static void note_pmi(struct vpmu *vpmu)
-{
-	u32 was = VPMU_PMI_ARMED;
-
-	if (pmi_of(vpmu) != VPMU_PMI_ARMED || !(hw_lvtpc_read() & LVT_MASKED))
-		return;
-	if (__atomic_load_n(&vpmu->guest_lvtpc, __ATOMIC_SEQ_CST))
-		__atomic_compare_exchange_n(&vpmu->pmi, &was,
-					    VPMU_PMI_RAISED | VPMU_PMI_OWED,
-					    false, __ATOMIC_SEQ_CST,
-					    __ATOMIC_SEQ_CST);
-}
-
-/* Clears @bit and says whether it was set. */
-static bool test_and_clear_pmi(struct vpmu *vpmu, u32 bit)
-{
-	return __atomic_fetch_and(&vpmu->pmi, ~bit, __ATOMIC_SEQ_CST) & bit;
-}
-
 bool vpmu_claim_nmi(struct vpmu *vpmu)
 {
-	return test_and_clear_pmi(vpmu, VPMU_PMI_OWED);
+	bool again = test_and_clear_pmi(vpmu, VPMU_PMI_AGAIN);
+
+	if (!test_and_clear_pmi(vpmu, VPMU_PMI_OWED))
+		return again;
+	set_pmi(vpmu, VPMU_PMI_AGAIN);
+	return true;
+}
+
+/* From the code that NMIs interrupt: a latched one would have come by now. */
+static void forget_claim(struct vpmu *vpmu)
+{
+	test_and_clear_pmi(vpmu, VPMU_PMI_AGAIN);
 }
 
 bool vpmu_take_pmi(struct vpmu *vpmu)
@@ -356,7 +378,7 @@ bool vpmu_take_pmi(struct vpmu *vpmu)
 void vpmu_raise_pmi(struct vpmu *vpmu)
 {
 	if (test_and_clear_pmi(vpmu, VPMU_PMI_ARMED))
-		__atomic_fetch_or(&vpmu->pmi, VPMU_PMI_RAISED, __ATOMIC_SEQ_CST);
+		set_pmi(vpmu, VPMU_PMI_RAISED);
 }
 
 void vpmu_arm_pmi(struct vpmu *vpmu, bool armed)
@@ -368,7 +390,7 @@ void vpmu_arm_pmi(struct vpmu *vpmu, bool armed)
 	/* So that vpmu_settle() writes LVTPC; and sees a PMI that just came. */
 	vpmu_fetch(vpmu);
 	if (armed)
-		__atomic_fetch_or(&vpmu->pmi, VPMU_PMI_ARMED, __ATOMIC_SEQ_CST);
+		set_pmi(vpmu, VPMU_PMI_ARMED);
 	else
 		test_and_clear_pmi(vpmu, VPMU_PMI_ARMED);
 }
@@ -424,6 +446,7 @@ static void give_back(struct vpmu *vpmu, bool check)
 	u64 unrestored;
 
 	do {
+		forget_claim(vpmu);
 		set_phase(vpmu, VPMU_PUT);
 		write_host(vpmu);
 		unrestored = check ? count_unrestored(vpmu) : 0;
@@ -465,6 +488,7 @@ int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 void vpmu_settle(struct vpmu *vpmu)
 {
 	while (phase_of(vpmu) != VPMU_GUEST) {
+		forget_claim(vpmu);
 		set_phase(vpmu, VPMU_LOAD);
 		write_guest(vpmu);
 		advance(vpmu, VPMU_LOAD, VPMU_GUEST);
@@ -525,8 +549,7 @@ void vpmu_put(struct vpmu *vpmu, bool check)
  */
 void vpmu_nmi_enter(struct vpmu *vpmu)
 {
-	if (__atomic_load_n(&vpmu->guest_lvtpc, __ATOMIC_SEQ_CST))
-		note_pmi(vpmu);
+	note_pmi(vpmu);
 	switch (phase_of(vpmu)) {
 	case VPMU_HOST:
 		return;

@@ -69,8 +69,10 @@ enum { VPMU_NR_EXTRA_MSRS = 7 };
  */
 enum {
 	VPMU_PMI_ARMED	= 1,	/* the guest's LVT entry takes one */
-	VPMU_PMI_RAISED	= 2,	/* one came; the guest's local APIC is to be told */
-	VPMU_PMI_OWED	= 4,	/* its NMI is to be claimed when Linux handles it */
+	VPMU_PMI_OPEN	= 2,	/* LVTPC was written for that, unmasked */
+	VPMU_PMI_RAISED	= 4,	/* one came; the guest's local APIC is to be told */
+	VPMU_PMI_OWED	= 8,	/* its NMI is to be claimed when Linux handles it */
+	VPMU_PMI_AGAIN	= 16,	/* one was; see vpmu_claim_nmi() */
 };
 
 struct vpmu {
@@ -84,7 +86,6 @@ struct vpmu {
 	u32			host_lvtpc;
 	u32			phase;		/* enum vpmu_phase, changed by NMIs */
 	u32			pmi;		/* VPMU_PMI_*, likewise */
-	bool			guest_lvtpc;	/* LVTPC has the guest's; likewise */
 	u64			loads;
 	u64			puts;
 	u64			nmis;		/* that interrupted a switch */
@@ -129,7 +130,11 @@ void vpmu_put(struct vpmu *vpmu, bool check);
 /* First and last thing of each NMI on this CPU. */
 void vpmu_nmi_enter(struct vpmu *vpmu);
 void vpmu_nmi_leave(struct vpmu *vpmu);
-/* True, once, if that NMI was a PMI of the guest's: the host has no handler. */
+/*
+ * True if that NMI was a PMI of the guest's, for which the host has no handler.
+ * It may have been another NMI, while whose handler ran the PMI came: then its
+ * own NMI was latched, and comes right behind. So one that does is claimed too.
+ */
 bool vpmu_claim_nmi(struct vpmu *vpmu);
 
 /* The guest's LVT entry was written: it takes a PMI, or not. */

@@ -118,6 +118,7 @@ void soft_step(void)
 	if (nmi_is_due(cpu)) {
 		cpu->injected++;
 		cpu->nmi_pending = true;
+		cpu->nmi_has_cause = true;
 	}
 	if (cpu->nmi_pending && !cpu->nmi_blocked)
 		soft_take_nmi(cpu);

@@ -67,6 +67,9 @@ enum guest_do {
 	GUEST_INTERRUPT,	/* one of the host's comes */
 	GUEST_NMI,		/* likewise */
 	GUEST_EXCEPTION,	/* index: vector */
+	GUEST_STI,
+	GUEST_CLI,
+	GUEST_IRET,		/* of the NMI handler */
 	GUEST_EXIT,		/* index: basic exit reason, val: qualification */
 };
 
@@ -93,6 +96,9 @@ struct soft_guest {
 	int			trapped;	/* step that waits for the host, or -1 */
 	struct guest_regs	first_regs;	/* at the first entry */
 	unsigned int		entries;
+	unsigned int		vectors;	/* interrupts that it took */
+	unsigned int		nmis;
+	u32			last_vector;
 	u64			insns;		/* executed in GUEST_COUNT and _SLOTS */
 };
 
@@ -196,6 +202,8 @@ struct soft_cpu {
 	bool			nmi_pending, nmi_blocked, in_nmi;
 	bool			in_window;	/* of entry.S, where NMIs come too late */
 	unsigned int		nmis;		/* taken */
+	bool			nmi_has_cause;	/* the one that is pending or handled */
+	unsigned int		unknown_nmis;	/* that neither perf nor the module wants */
 
 	/*
 	 * Accesses of the guest's that don't trap count as instructions, which

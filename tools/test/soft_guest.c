@@ -125,15 +125,53 @@ static bool something_failed(const struct soft_cpu *cpu)
 	return cpu->faults.vmx_at && cpu->faults.vmxs >= cpu->faults.vmx_at;
 }
 
-/* #GP(0) at the instruction that made the exit. */
-static void check_gp(struct soft_cpu *cpu, u64 info)
+/* #GP(0), of MOV DR #UD, at the instruction that made the exit. */
+static void check_fault(struct soft_cpu *cpu, const struct guest_step *step, u64 info)
 {
+	const u64 fault = INTR_INFO_TYPE_EXCEPTION | INTR_INFO_VALID;
+
 	if (something_failed(cpu))
 		return;
-	assert_int_equal(info, VECTOR_GP | INTR_INFO_TYPE_EXCEPTION |
-			 INTR_INFO_ERROR_CODE | INTR_INFO_VALID);
-	assert_int_equal(get(cpu, ENTRY_EXCEPTION_ERROR_CODE), 0);
+	if (exit_reason(step) == EXIT_MOV_DR) {
+		assert_int_equal(info, VECTOR_UD | fault);
+	} else {
+		assert_int_equal(info, VECTOR_GP | INTR_INFO_ERROR_CODE | fault);
+		assert_int_equal(get(cpu, ENTRY_EXCEPTION_ERROR_CODE), 0);
+	}
 	assert_int_equal(next_step(cpu), cpu->guest.trapped);
+}
+
+static void end_shadow(struct soft_cpu *cpu)
+{
+	set(cpu, GUEST_INTERRUPTIBILITY, get(cpu, GUEST_INTERRUPTIBILITY) &
+	    ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+}
+
+/* "Checks on VM-Entry Control Fields" and "... Guest Non-Register State" */
+static void deliver(struct soft_cpu *cpu, u64 info)
+{
+	struct soft_guest *guest = &cpu->guest;
+	u64 blocking = get(cpu, GUEST_INTERRUPTIBILITY);
+
+	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
+		soft_complain(cpu, "an event was injected into a shadow");
+	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_NMI) {
+		if (blocking & BLOCKING_BY_NMI)
+			soft_complain(cpu, "an NMI was injected into an NMI handler");
+		set(cpu, GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_NMI);
+		guest->nmis++;
+		return;
+	}
+	if (!(get(cpu, GUEST_RFLAGS) & RFLAGS_IF))
+		soft_complain(cpu, "an interrupt was injected with RFLAGS.IF clear");
+	guest->last_vector = info & INTR_INFO_VECTOR;
+	guest->vectors++;
+}
+
+static bool is_event(u64 info)
+{
+	return info & INTR_INFO_VALID &&
+	       (info & INTR_INFO_TYPE) != INTR_INFO_TYPE_EXCEPTION;
 }
 
 /* What the host made of the step that made the last exit. */
@@ -143,12 +181,16 @@ static void finish_trapped(struct soft_cpu *cpu, const struct guest_regs *regs)
 	const struct guest_step *step = &guest->steps[guest->trapped];
 	struct soft_result *result = &guest->result[guest->trapped];
 	u64 info = get(cpu, ENTRY_INTERRUPTION_INFO);
+	u64 shadow = get(cpu, GUEST_INTERRUPTIBILITY) &
+		     (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
 
 	result->trapped = true;
-	if (info & INTR_INFO_VALID) {
-		check_gp(cpu, info);
+	if (info & INTR_INFO_VALID && !is_event(info)) {
+		check_fault(cpu, step, info);
 		result->fault = true;
 		advance(cpu);
+		/* A fault that is delivered ends a shadow, as an instruction does. */
+		end_shadow(cpu);
 	} else if (step->what == GUEST_RDMSR || step->what == GUEST_RDPMC) {
 		result->val = edx_eax(regs);
 	}
@@ -157,7 +199,7 @@ static void finish_trapped(struct soft_cpu *cpu, const struct guest_regs *regs)
 	};
 	if (!something_failed(cpu)) {
 		assert_int_equal(next_step(cpu), guest->trapped + 1);
-		assert_true(result->fault || !get(cpu, GUEST_INTERRUPTIBILITY));
+		assert_true(result->fault || !shadow);
 	}
 	guest->trapped = -1;
 }
@@ -251,6 +293,17 @@ static void execute(struct soft_cpu *cpu, const struct guest_step *step,
 	case GUEST_WRITE_CR2:
 		cpu->regs.cr2 = step->val;
 		break;
+	case GUEST_STI:
+		set(cpu, GUEST_RFLAGS, get(cpu, GUEST_RFLAGS) | RFLAGS_IF);
+		set(cpu, GUEST_INTERRUPTIBILITY,
+		    get(cpu, GUEST_INTERRUPTIBILITY) | BLOCKING_BY_STI);
+		break;
+	case GUEST_CLI:
+		set(cpu, GUEST_RFLAGS, get(cpu, GUEST_RFLAGS) & ~RFLAGS_IF);
+		break;
+	case GUEST_IRET:
+		set(cpu, GUEST_INTERRUPTIBILITY, 0);
+		break;
 	case GUEST_RDMSR:
 	case GUEST_WRMSR:
 	case GUEST_RDPMC:
@@ -289,7 +342,8 @@ static u32 trap(struct soft_cpu *cpu, const struct guest_step *step,
 	set_operands(step, regs);
 	set(cpu, EXIT_INSTRUCTION_LENGTH, SOFT_GUEST_INSN_LENGTH);
 	/* Each instruction that traps comes right after a MOV SS. */
-	set(cpu, GUEST_INTERRUPTIBILITY, BLOCKING_BY_MOV_SS);
+	set(cpu, GUEST_INTERRUPTIBILITY,
+	    get(cpu, GUEST_INTERRUPTIBILITY) | BLOCKING_BY_MOV_SS);
 	set(cpu, EXIT_QUALIFICATION, step->what == GUEST_EXIT ? step->val : 0);
 	return exit_reason(step);
 }
@@ -305,6 +359,7 @@ static bool event(struct soft_cpu *cpu, const struct guest_step *step, u32 *reas
 		*reason = EXIT_EXTERNAL_INTERRUPT;
 		return true;
 	case GUEST_NMI:
+		cpu->nmi_has_cause = true;
 		*reason = nmi_exit(cpu);
 		return true;
 	case GUEST_EXCEPTION:
@@ -313,6 +368,22 @@ static bool event(struct soft_cpu *cpu, const struct guest_step *step, u32 *reas
 	default:
 		return false;
 	}
+}
+
+/* "Interrupt-Window Exiting" and "NMI-Window Exiting": before an instruction. */
+static bool window_is_open(struct soft_cpu *cpu, u32 *reason)
+{
+	u64 controls = get(cpu, CPU_BASED_CONTROLS);
+
+	if (controls & CPU_NMI_WINDOW_EXITING &&
+	    !(get(cpu, GUEST_INTERRUPTIBILITY) & BLOCKING_BY_NMI)) {
+		*reason = EXIT_NMI_WINDOW;
+		return true;
+	}
+	*reason = EXIT_INTERRUPT_WINDOW;
+	return controls & CPU_INTERRUPT_WINDOW_EXITING &&
+	       get(cpu, GUEST_RFLAGS) & RFLAGS_IF &&
+	       !(get(cpu, GUEST_INTERRUPTIBILITY) & BLOCKING_BY_STI);
 }
 
 u32 soft_guest_run(struct soft_cpu *cpu, struct guest_regs *regs)
@@ -324,6 +395,8 @@ u32 soft_guest_run(struct soft_cpu *cpu, struct guest_regs *regs)
 		guest->first_regs = *regs;
 	if (guest->trapped >= 0)
 		finish_trapped(cpu, regs);
+	if (is_event(get(cpu, ENTRY_INTERRUPTION_INFO)))
+		deliver(cpu, get(cpu, ENTRY_INTERRUPTION_INFO));
 	/* The CPU clears the valid bit of an event that it has injected. */
 	set(cpu, ENTRY_INTERRUPTION_INFO, 0);
 	set(cpu, EXIT_INTERRUPTION_INFO, 0);
@@ -332,6 +405,8 @@ u32 soft_guest_run(struct soft_cpu *cpu, struct guest_regs *regs)
 		unsigned int i = next_step(cpu);
 		const struct guest_step *step = &guest->steps[i];
 
+		if (window_is_open(cpu, &reason))
+			return reason;
 		if (i >= guest->nr) {
 			if (!something_failed(cpu))
 				soft_complain(cpu, "the guest ran off its end");
@@ -342,6 +417,7 @@ u32 soft_guest_run(struct soft_cpu *cpu, struct guest_regs *regs)
 		advance(cpu);
 		if (event(cpu, step, &reason))
 			return reason;
+		end_shadow(cpu);
 		execute(cpu, step, &guest->result[i]);
 		soft_pmi_skid_step(cpu);
 		if (cpu->nmi_pending)

@@ -42,17 +42,25 @@ void soft_pmi_skid_step(struct soft_cpu *cpu)
 void soft_take_nmi(struct soft_cpu *cpu)
 {
 	do {
+		unsigned int handled = cpu->perf.handled;
+		bool known = cpu->nmi_has_cause;
+
+		cpu->nmi_has_cause = false;
 		cpu->nmi_pending = false;
 		cpu->nmi_blocked = true;
 		cpu->in_nmi = true;
 		cpu->nmis++;
 		soft_trace(OP_NMI, 0, 0);
-		if (cpu->vpmu)
+		if (cpu->vpmu) {
 			vpmu_nmi_enter(cpu->vpmu);
+			known |= vpmu_claim_nmi(cpu->vpmu);
+		}
 		soft_perf_nmi(cpu);
+		cpu->unknown_nmis += !known && cpu->perf.handled == handled;
 		if (cpu->nmi_in_handler) {
 			cpu->nmi_in_handler = false;
 			cpu->nmi_pending = true;
+			cpu->nmi_has_cause = true;
 		}
 		if (cpu->vpmu)
 			vpmu_nmi_leave(cpu->vpmu);
