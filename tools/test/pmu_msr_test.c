@@ -124,7 +124,7 @@ static void reset_forgets_everything(void **state)
 	pmu_reset(&f->pmu);
 	reset_values(state);
 	assert_false(pmu_needs_insns(&f->pmu));
-	assert_int_equal(f->pmu.pipe.last_fetch_line, 0);
+	assert_int_equal(f->pmu.pipe.mem.last_fetch_line, 0);
 }
 
 /* MSRs next to the PMU's. Expect: left to the embedder. */

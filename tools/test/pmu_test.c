@@ -6,7 +6,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct insn nop = { .rip = 0x1000, .length = 1 };
+static const struct insn nop = { .rip = 0x1000, .length = 1, .kind = INSN_MOVE };
 
 static const struct insn taken_branch = {
 	.rip	= 0x1000,
@@ -399,8 +399,8 @@ static void overflow_of_narrow_counters(void **state)
 /* Many slots at once. Expect: what is left of them counts on. */
 static void overflow_keeps_the_rest(void **state)
 {
-	static const struct insn divide = {
-		.rip = 0x1000, .length = 3, .kind = INSN_DIV,
+	static const struct insn cpuid = {
+		.rip = 0x1000, .length = 2, .kind = INSN_MICROCODED,
 	};
 	struct fixture *f = *state;
 	uint64_t slots;
@@ -409,13 +409,13 @@ static void overflow_keeps_the_rest(void **state)
 	enable_gp(f, 6, EVENT_SLOTS | GP_BOTH);
 	run_described(f, &nop, 1, CPL_KERNEL);	/* the line is fetched */
 	wr(f, IA32_FIXED_CTR3, 0);
-	run_described(f, &divide, 1, CPL_KERNEL);
+	run_described(f, &cpuid, 1, CPL_KERNEL);
 	slots = rd(f, IA32_FIXED_CTR3);
 	assert_in_range(slots, 10, 100);
 
 	wr(f, IA32_FIXED_CTR3, WIDTH48 - 4);
 	wr(f, IA32_A_PMC0 + 6, WIDTH48 - 5);
-	run_described(f, &divide, 1, CPL_KERNEL);
+	run_described(f, &cpuid, 1, CPL_KERNEL);
 	assert_int_equal(rd(f, IA32_FIXED_CTR3), slots - 5);
 	assert_int_equal(rd(f, IA32_PMC0 + 6), slots - 6);
 	assert_int_equal(rd(f, IA32_PERF_GLOBAL_STATUS),

@@ -79,7 +79,7 @@ void sim_any_wrmsr(unsigned cpu, Bit32u msr, Bit64u val)
 	struct vcpu *vcpu = &vcpus[cpu];
 
 	if (msr == IA32_PRED_CMD && val == PRED_CMD_IBPB)
-		pipeline_forget_branches(&vcpu->pmu.pipe);
+		predictor_forget(&vcpu->pmu.pipe.pred);
 	if (msr == IA32_FEATURE_CONTROL) {
 		vcpu->lock_firmware = true;
 		count_resolve_later(vcpu);

@@ -2,95 +2,82 @@
 /*
  * The cost model.  docs/model.md has each rule and where it comes from.
  *
- * Slots are handed out in groups of six, a group a cycle.  Stalls are whole
- * cycles, so only micro-operations and taken branches move the group.
+ * Instructions issue in order, six slots a cycle, as soon as they are decoded
+ * and the window of instructions under way has room.  They execute when what
+ * they read is known, in whatever order that comes to, and leave the window in
+ * order again.  A slot in which nothing issues belongs to whom it waited for:
+ * to the backend if there was no room, else to the frontend.  Slots given to
+ * what is thrown away are bad speculation.
  */
 #include "tools/sim/pmu/pipeline.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum category { RETIRING, BAD_SPECULATION, FRONTEND, BACKEND };
 enum part { HEAVY = 0, MISPREDICT = 1, FETCH_LATENCY = 2, MEMORY = 3 };
 
-/* Costs in cycles, unless said. */
+/* In cycles. */
 enum {
-	DIV_UOPS		= 4,
-	DIV_CYCLES		= 10,
-	MUL_CYCLES		= 1,
-	MICROCODE_UOPS		= 20,
-	MICROCODE_SWITCH_CYCLES	= 2,
-	FENCE_UOPS		= 2,
-	FENCE_CYCLES		= 6,
-	MISPREDICT_CYCLES	= 20,
-	FAR_CYCLES		= 20,
-
-	FETCH_L2_CYCLES		= 10,
-	FETCH_LLC_CYCLES	= 40,
-	FETCH_MEMORY_CYCLES	= 100,
-	FETCH_NEXT_LINE_CYCLES	= 2,
-
-	LOAD_L2_CYCLES		= 10,
-	LOAD_LLC_CYCLES		= 60,
-	LOAD_MEMORY_CYCLES	= 150,
-	LOAD_STREAM_L2_CYCLES	= 1,
-	LOAD_STREAM_CYCLES	= 6,
-	STORE_MISS_CYCLES	= 1,
+	MICROCODE_SWITCH	= 2,	/* until the microcode's first uop */
+	FAR_BRANCH		= 20,
+	RESTEER			= 6,	/* from a new address to its first uop */
+	RECOVERY		= 10,	/* from a wrong path to the right one */
+	CLEAR			= 40,
 };
 
-enum {
-	PREDICTOR_ENTRIES	= 1 << PIPELINE_HISTORY_BITS,
-	PREDICTOR_MASK		= PREDICTOR_ENTRIES - 1,
-	/* Two-bit counters: 0 and 1 say not taken, 2 and 3 taken. */
-	WEAKLY_NOT_TAKEN	= 1,
-	WEAKLY_TAKEN		= 2,
-	STRONGLY_TAKEN		= 3,
+/* How many of them start in a cycle. */
+static const unsigned int unit_rate[NR_UNITS] = {
+	[UNIT_NONE]	= PIPELINE_WIDTH,
+	[UNIT_ALU]	= 5,
+	[UNIT_MUL]	= 1,
+	[UNIT_DIV]	= 1,
+	[UNIT_LOAD]	= 3,
 };
 
-/* Code is known by its linear address, data by its physical one: keep apart. */
-#define CODE_LINE	(1ULL << 63)
-/* Line 0 is a line like any other, and an empty tag is 0. */
-#define VALID_LINE	(1ULL << 62)
+struct kind_cost {
+	unsigned int		uops;
+	unsigned int		latency;	/* cycles */
+	enum pipeline_unit	unit;
+	unsigned int		busy;		/* starts of the unit that it takes */
+};
 
-enum where { IN_L1, IN_L2, IN_LLC, IN_MEMORY };
+static const struct kind_cost kind_costs[NR_INSN_KINDS] = {
+	[INSN_PLAIN]		= { 1, 1, UNIT_ALU, 1 },
+	[INSN_MOVE]		= { 1, 0, UNIT_NONE, 0 },
+	[INSN_MUL]		= { 1, 3, UNIT_MUL, 1 },
+	[INSN_FLOAT]		= { 1, 4, UNIT_ALU, 2 },
+	[INSN_DIV]		= { 4, 15, UNIT_DIV, 6 },
+	[INSN_COMPLEX]		= { 3, 2, UNIT_ALU, 3 },
+	[INSN_MICROCODED]	= { 20, 10, UNIT_ALU, 20 },
+	[INSN_FENCE]		= { 2, 6, UNIT_ALU, 2 },
+};
 
-static void *alloc_table(size_t n, size_t size)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	void *table = calloc(n, size);
+	return a > b ? a : b;
+}
 
-	if (!table)
-		abort();
-	return table;
+static uint64_t to_slots(uint64_t cycles)
+{
+	return cycles * PIPELINE_WIDTH;
+}
+
+static uint64_t to_cycles(uint64_t slots)
+{
+	return slots / PIPELINE_WIDTH;
 }
 
 void pipeline_alloc(struct pipeline *pipe)
 {
 	memset(pipe, 0, sizeof(*pipe));
-	pipe->counters = alloc_table(PREDICTOR_ENTRIES, sizeof(*pipe->counters));
-	pipe->targets = alloc_table(PREDICTOR_ENTRIES, sizeof(*pipe->targets));
-	pipe->l1i = alloc_table(PIPELINE_L1I_LINES, sizeof(*pipe->l1i));
-	pipe->l1d = alloc_table(PIPELINE_L1D_LINES, sizeof(*pipe->l1d));
-	pipe->l2 = alloc_table(PIPELINE_L2_LINES, sizeof(*pipe->l2));
-	pipe->llc = alloc_table(PIPELINE_LLC_LINES, sizeof(*pipe->llc));
-	pipeline_forget_branches(pipe);
+	predictor_alloc(&pipe->pred);
+	memory_alloc(&pipe->mem);
 }
 
 void pipeline_free(struct pipeline *pipe)
 {
-	free(pipe->counters);
-	free(pipe->targets);
-	free(pipe->l1i);
-	free(pipe->l1d);
-	free(pipe->l2);
-	free(pipe->llc);
-	memset(pipe, 0, sizeof(*pipe));
-}
-
-void pipeline_forget_branches(struct pipeline *pipe)
-{
-	memset(pipe->counters, WEAKLY_NOT_TAKEN, PREDICTOR_ENTRIES);
-	memset(pipe->targets, 0, PREDICTOR_ENTRIES * sizeof(*pipe->targets));
-	pipe->history = 0;
+	predictor_free(&pipe->pred);
+	memory_free(&pipe->mem);
 }
 
 /* The tables are large, and most machines are reset before anything counts. */
@@ -104,294 +91,335 @@ void pipeline_reset(struct pipeline *pipe)
 }
 
 /*
- * Caches
- */
-
-/* True if it was there; it is afterwards. */
-static bool cache_touch(uint64_t *tags, unsigned int lines, uint64_t line)
-{
-	uint64_t *tag = &tags[(line & ~(CODE_LINE | VALID_LINE)) % lines];
-	bool hit = *tag == line;
-
-	*tag = line;
-	return hit;
-}
-
-static void cache_drop(uint64_t *tags, unsigned int lines, uint64_t line)
-{
-	uint64_t *tag = &tags[(line & ~(CODE_LINE | VALID_LINE)) % lines];
-
-	if (*tag == line)
-		*tag = 0;
-}
-
-static enum where beyond_l1(struct pipeline *pipe, uint64_t line,
-			    struct insn_cost *cost)
-{
-	if (cache_touch(pipe->l2, PIPELINE_L2_LINES, line))
-		return IN_L2;
-
-	cost->llc_references++;
-	if (cache_touch(pipe->llc, PIPELINE_LLC_LINES, line))
-		return IN_LLC;
-	return IN_MEMORY;
-}
-
-void pipeline_flush_line(struct pipeline *pipe, uint64_t paddr)
-{
-	uint64_t line = paddr >> PIPELINE_LINE_SHIFT | VALID_LINE;
-
-	cache_drop(pipe->l1d, PIPELINE_L1D_LINES, line);
-	cache_drop(pipe->l2, PIPELINE_L2_LINES, line);
-	cache_drop(pipe->llc, PIPELINE_LLC_LINES, line);
-	/* Nor has a prefetcher got it under way. */
-	for (unsigned int i = 0; i < PIPELINE_STREAMS; i++) {
-		if (pipe->streams[i] + 1 == line)
-			pipe->streams[i] = 0;
-	}
-}
-
-/*
  * Slots
  */
 
-static void add_slots(struct insn_cost *cost, enum category category,
-		      uint32_t slots)
+static void give(struct pipeline *pipe, struct insn_cost *cost,
+		 enum category category, uint64_t slots)
 {
 	cost->slots[category] += slots;
+	pipe->now_slots += slots;
 }
 
 /* Slots that also belong to the part of level 2 that is told apart. */
-static void add_part(struct insn_cost *cost, enum part part, uint32_t slots)
+static void give_part(struct pipeline *pipe, struct insn_cost *cost,
+		      enum part part, uint64_t slots)
 {
-	cost->slots[part] += slots;
 	cost->sub[part] += slots;
+	give(pipe, cost, (enum category)part, slots);
 }
 
-static uint32_t cycles_to_slots(uint32_t cycles)
+static void wait_backend(struct pipeline *pipe, struct insn_cost *cost,
+			 uint64_t cycle, bool memory)
 {
-	return cycles * PIPELINE_WIDTH;
-}
+	uint64_t until = to_slots(cycle);
 
-static void cost_uops(struct pipeline *pipe, struct insn_cost *cost, uint32_t uops)
-{
-	if (uops > 1)
-		add_part(cost, HEAVY, uops);
+	if (until <= pipe->now_slots)
+		return;
+	if (memory)
+		give_part(pipe, cost, MEMORY, until - pipe->now_slots);
 	else
-		add_slots(cost, RETIRING, uops);
-	pipe->group = (pipe->group + uops) % PIPELINE_WIDTH;
+		give(pipe, cost, BACKEND, until - pipe->now_slots);
 }
 
-static void cost_kind(struct pipeline *pipe, enum insn_kind kind,
-		      struct insn_cost *cost)
+/* For all that is under way, one after the other, but not beyond @cycle. */
+static void wait_window(struct pipeline *pipe, struct insn_cost *cost, uint64_t cycle)
 {
-	switch (kind) {
-	case INSN_PLAIN:
-		cost_uops(pipe, cost, 1);
-		break;
-	case INSN_MUL:
-		cost_uops(pipe, cost, 1);
-		add_slots(cost, BACKEND, cycles_to_slots(MUL_CYCLES));
-		break;
-	case INSN_DIV:
-		cost_uops(pipe, cost, DIV_UOPS);
-		add_slots(cost, BACKEND, cycles_to_slots(DIV_CYCLES));
-		break;
-	case INSN_MICROCODED:
-		cost_uops(pipe, cost, MICROCODE_UOPS);
-		add_part(cost, FETCH_LATENCY, cycles_to_slots(MICROCODE_SWITCH_CYCLES));
-		break;
-	case INSN_FENCE:
-		cost_uops(pipe, cost, FENCE_UOPS);
-		add_slots(cost, BACKEND, cycles_to_slots(FENCE_CYCLES));
-		break;
+	for (unsigned int i = 0; i < PIPELINE_ROB && pipe->now_slots < to_slots(cycle); i++) {
+		unsigned int oldest = (pipe->rob_next + i) % PIPELINE_ROB;
+		uint64_t done = pipe->rob[oldest].done;
+
+		wait_backend(pipe, cost, done < cycle ? done : cycle,
+			     pipe->rob[oldest].memory);
 	}
 }
 
 /*
- * Frontend
+ * Frontend.  It works ahead as far as its queue lets it: a wait that the
+ * backend's hides costs nothing.
  */
 
-static uint32_t fetch_cycles(enum where where)
+static void fetch_stall(struct pipeline *pipe, uint64_t cycles)
 {
-	switch (where) {
-	case IN_L1:
-		return 0;
-	case IN_L2:
-		return FETCH_L2_CYCLES;
-	case IN_LLC:
-		return FETCH_LLC_CYCLES;
-	case IN_MEMORY:
-		return FETCH_MEMORY_CYCLES;
-	}
-	return 0;
+	pipe->fetched_slots += to_slots(cycles);
+	pipe->latency_slots += to_slots(cycles);
 }
 
-static void fetch_line(struct pipeline *pipe, uint64_t line, struct insn_cost *cost)
+static void fetch(struct pipeline *pipe, const struct insn *insn,
+		  struct insn_cost *cost)
 {
-	bool next = line == pipe->last_fetch_line + 1;
-	uint32_t cycles;
-	enum where where;
+	if (pipe->fetched_slots + PIPELINE_UOP_QUEUE < pipe->now_slots)
+		pipe->fetched_slots = pipe->now_slots - PIPELINE_UOP_QUEUE;
+	fetch_stall(pipe, memory_fetch(&pipe->mem, insn->paddr, insn->length,
+				       &cost->memory));
+	if (insn->kind == INSN_MICROCODED)
+		fetch_stall(pipe, MICROCODE_SWITCH);
+}
 
-	if (line == pipe->last_fetch_line)
+/* At most one taken branch a cycle: what follows it comes in the next one. */
+static void fetch_next_cycle(struct pipeline *pipe)
+{
+	uint64_t over = pipe->fetched_slots % PIPELINE_WIDTH;
+
+	if (over)
+		pipe->fetched_slots += PIPELINE_WIDTH - over;
+}
+
+static void wait_frontend(struct pipeline *pipe, struct insn_cost *cost)
+{
+	uint64_t latency = pipe->latency_slots;
+	uint64_t slots;
+
+	pipe->latency_slots = 0;
+	if (pipe->fetched_slots <= pipe->now_slots)
 		return;
-	pipe->last_fetch_line = line;
-	if (cache_touch(pipe->l1i, PIPELINE_L1I_LINES, line))
-		return;
-
-	where = beyond_l1(pipe, line, cost);
-	cost->llc_misses += where == IN_MEMORY && !next;
-	/* The prefetcher was there first. */
-	cycles = next ? FETCH_NEXT_LINE_CYCLES : fetch_cycles(where);
-	add_part(cost, FETCH_LATENCY, cycles_to_slots(cycles));
-}
-
-static void cost_fetch(struct pipeline *pipe, const struct insn *insn,
-		       struct insn_cost *cost)
-{
-	uint64_t first = insn->rip >> PIPELINE_LINE_SHIFT;
-	uint64_t last = (insn->rip + insn->length - 1) >> PIPELINE_LINE_SHIFT;
-
-	fetch_line(pipe, first | CODE_LINE | VALID_LINE, cost);
-	if (insn->length > 1)
-		fetch_line(pipe, last | CODE_LINE | VALID_LINE, cost);
-}
-
-/* A taken branch ends the group: at most one of them in a cycle. */
-static void cost_taken(struct pipeline *pipe, struct insn_cost *cost)
-{
-	if (pipe->group)
-		add_slots(cost, FRONTEND, PIPELINE_WIDTH - pipe->group);
-	pipe->group = 0;
+	slots = pipe->fetched_slots - pipe->now_slots;
+	if (latency > slots)
+		latency = slots;
+	give_part(pipe, cost, FETCH_LATENCY, latency);
+	give(pipe, cost, FRONTEND, slots - latency);
 }
 
 /*
- * Branch prediction
+ * Issue
  */
 
-static unsigned int predictor_index(const struct pipeline *pipe, uint64_t rip)
+static bool has_load(const struct insn *insn)
 {
-	return (rip ^ rip >> PIPELINE_HISTORY_BITS ^ pipe->history) & PREDICTOR_MASK;
-}
-
-static bool predict_direction(struct pipeline *pipe, const struct insn *insn)
-{
-	uint8_t *counter = &pipe->counters[predictor_index(pipe, insn->rip)];
-	bool right = (*counter >= WEAKLY_TAKEN) == insn->taken;
-
-	if (insn->taken && *counter < STRONGLY_TAKEN)
-		++*counter;
-	if (!insn->taken && *counter > 0)
-		--*counter;
-	pipe->history = pipe->history << 1 | insn->taken;
-	return right;
-}
-
-static bool predict_target(struct pipeline *pipe, const struct insn *insn)
-{
-	uint64_t *target = &pipe->targets[predictor_index(pipe, insn->rip)];
-	bool right = *target == insn->target;
-
-	*target = insn->target;
-	/* Where it went is what tells the branches after it apart. */
-	pipe->history = pipe->history << 2 ^ insn->target >> 4;
-	return right;
-}
-
-static bool predicted_right(struct pipeline *pipe, const struct insn *insn)
-{
-	switch (insn->branch) {
-	case BRANCH_COND:
-		return predict_direction(pipe, insn);
-	case BRANCH_INDIRECT:
-		return predict_target(pipe, insn);
-	/* A direct target is in the instruction, a return's on a stack. */
-	case BRANCH_DIRECT:
-	case BRANCH_RETURN:
-	/* Never predicted, hence never wrongly. */
-	case BRANCH_FAR:
-	case BRANCH_NONE:
-		break;
-	}
-	return true;
-}
-
-static void cost_branch(struct pipeline *pipe, const struct insn *insn,
-			struct insn_cost *cost)
-{
-	if (insn->branch == BRANCH_FAR)
-		add_part(cost, FETCH_LATENCY, cycles_to_slots(FAR_CYCLES));
-	if (insn->taken)
-		cost_taken(pipe, cost);
-	if (predicted_right(pipe, insn))
-		return;
-
-	cost->mispredicts++;
-	add_part(cost, MISPREDICT, cycles_to_slots(MISPREDICT_CYCLES));
-}
-
-/*
- * Memory
- */
-
-/* Does @line follow the last one of a stream, so that it was prefetched? */
-static bool follows_stream(struct pipeline *pipe, uint64_t line)
-{
-	for (unsigned int i = 0; i < PIPELINE_STREAMS; i++) {
-		if (pipe->streams[i] + 1 == line) {
-			pipe->streams[i] = line;
+	for (unsigned int i = 0; i < insn->nr_mem; i++) {
+		if (insn->mem[i].read)
 			return true;
-		}
 	}
-	pipe->streams[pipe->next_stream] = line;
-	pipe->next_stream = (pipe->next_stream + 1) % PIPELINE_STREAMS;
 	return false;
 }
 
-static uint32_t load_cycles(enum where where, bool stream)
+static unsigned int nr_stores(const struct insn *insn)
 {
-	switch (where) {
-	case IN_L1:
-		return 0;
-	case IN_L2:
-		return stream ? LOAD_STREAM_L2_CYCLES : LOAD_L2_CYCLES;
-	case IN_LLC:
-		return stream ? LOAD_STREAM_CYCLES : LOAD_LLC_CYCLES;
-	case IN_MEMORY:
-		return stream ? LOAD_STREAM_CYCLES : LOAD_MEMORY_CYCLES;
-	}
-	return 0;
+	unsigned int stores = 0;
+
+	for (unsigned int i = 0; i < insn->nr_mem; i++)
+		stores += insn->mem[i].write;
+	return stores;
 }
 
-static void cost_access(struct pipeline *pipe, uint64_t paddr, bool write,
-			struct insn_cost *cost)
+/* A load, an operation on it and a store of it are two uops. */
+static unsigned int uops_of(const struct insn *insn)
 {
-	uint64_t line = paddr >> PIPELINE_LINE_SHIFT | VALID_LINE;
-	enum where where;
-	uint32_t cycles;
-	bool stream;
+	unsigned int uops = kind_costs[insn->kind].uops;
 
-	if (cache_touch(pipe->l1d, PIPELINE_L1D_LINES, line))
+	if (uops == 1 && has_load(insn) && nr_stores(insn))
+		return 2;
+	return uops;
+}
+
+/* Until there is room for @uops more, and for its stores. */
+static void wait_for_room(struct pipeline *pipe, const struct insn *insn,
+			  struct insn_cost *cost)
+{
+	unsigned int last = (pipe->rob_next + uops_of(insn) - 1) % PIPELINE_ROB;
+	unsigned int stores = nr_stores(insn);
+
+	wait_backend(pipe, cost, pipe->rob[last].done, pipe->rob[last].memory);
+	if (insn->kind == INSN_FENCE)
+		wait_window(pipe, cost, pipe->retired);
+	if (!stores)
 		return;
+	last = (pipe->stores_next + stores - 1) % PIPELINE_STORE_BUFFER;
+	wait_backend(pipe, cost, pipe->stores[last], true);
+}
 
-	stream = follows_stream(pipe, line);
-	where = beyond_l1(pipe, line, cost);
-	/* What the prefetcher fetched is no demand miss. */
-	cost->llc_misses += where == IN_MEMORY && !stream;
-	/* The store buffer hides where a store goes, not that it goes. */
-	cycles = write ? STORE_MISS_CYCLES : load_cycles(where, stream);
-	add_part(cost, MEMORY, cycles_to_slots(cycles));
+static void issue(struct pipeline *pipe, const struct insn *insn,
+		  struct insn_cost *cost)
+{
+	unsigned int uops = uops_of(insn);
+
+	if (uops > 1)
+		give_part(pipe, cost, HEAVY, uops);
+	else
+		give(pipe, cost, RETIRING, uops);
+	pipe->fetched_slots += uops;
+}
+
+/*
+ * Execution
+ */
+
+/* When all registers of @mask are known. */
+static uint64_t known(const struct pipeline *pipe, uint32_t mask, uint64_t issued)
+{
+	for (unsigned int reg = 0; mask; reg++, mask >>= 1) {
+		if (mask & 1)
+			issued = later(issued, pipe->ready[reg]);
+	}
+	return issued;
+}
+
+/*
+ * A unit has its own clock, in parts of a cycle so that it can start several at
+ * once.  It falls behind the issue only by what it cannot keep up with: one
+ * operation that waits for its operands is in nobody's way.
+ */
+static uint64_t take_unit(struct pipeline *pipe, enum pipeline_unit unit,
+			  unsigned int busy, uint64_t issued, uint64_t ready)
+{
+	uint64_t start = later(pipe->units[unit], issued * unit_rate[unit]);
+
+	pipe->units[unit] = start + busy;
+	return later(ready, start / unit_rate[unit]);
+}
+
+static uint64_t load_all(struct pipeline *pipe, const struct insn *insn,
+			 struct insn_cost *cost, uint64_t issued)
+{
+	uint64_t address = known(pipe, insn->addresses, issued);
+	uint64_t loaded = issued;
+
+	for (unsigned int i = 0; i < insn->nr_mem; i++) {
+		uint64_t start;
+
+		if (!insn->mem[i].read)
+			continue;
+		start = take_unit(pipe, UNIT_LOAD, 1, issued, address);
+		loaded = later(loaded, memory_access(&pipe->mem, insn->mem[i].paddr,
+						     issued, start, &cost->memory));
+	}
+	return loaded;
+}
+
+static uint64_t execute(struct pipeline *pipe, const struct insn *insn,
+			struct insn_cost *cost, uint64_t issued)
+{
+	const struct kind_cost *kind = &kind_costs[insn->kind];
+	uint64_t ready = later(load_all(pipe, insn, cost, issued),
+			       known(pipe, insn->reads, issued));
+	uint64_t done = take_unit(pipe, kind->unit, kind->busy, issued, ready) +
+			kind->latency;
+
+	for (unsigned int reg = 0; insn->writes >> reg; reg++) {
+		if (insn->writes >> reg & 1)
+			pipe->ready[reg] = done;
+	}
+	return done;
+}
+
+static void retire(struct pipeline *pipe, const struct insn *insn, uint64_t done)
+{
+	if (done > pipe->retired) {
+		pipe->retired = done;
+		pipe->retired_memory = has_load(insn);
+	}
+	for (unsigned int i = 0; i < uops_of(insn); i++) {
+		pipe->rob[pipe->rob_next].done = pipe->retired;
+		pipe->rob[pipe->rob_next].memory = pipe->retired_memory;
+		pipe->rob_next = (pipe->rob_next + 1) % PIPELINE_ROB;
+	}
+}
+
+/* Lines are asked for early, stores leave their buffer in order, one a cycle. */
+static void store_all(struct pipeline *pipe, const struct insn *insn,
+		      struct insn_cost *cost, uint64_t issued)
+{
+	uint64_t address = known(pipe, insn->addresses, issued);
+
+	for (unsigned int i = 0; i < insn->nr_mem; i++) {
+		uint64_t there;
+
+		if (!insn->mem[i].write)
+			continue;
+		there = memory_access(&pipe->mem, insn->mem[i].paddr, issued,
+				      address, &cost->memory);
+		pipe->stored = later(pipe->stored, later(there, pipe->retired)) + 1;
+		pipe->stores[pipe->stores_next] = pipe->stored;
+		pipe->stores_next = (pipe->stores_next + 1) % PIPELINE_STORE_BUFFER;
+	}
+}
+
+/*
+ * Bad speculation
+ */
+
+static void give_bad(struct pipeline *pipe, struct insn_cost *cost, bool branch,
+		     uint64_t slots)
+{
+	if (branch)
+		give_part(pipe, cost, MISPREDICT, slots);
+	else
+		give(pipe, cost, BAD_SPECULATION, slots);
+}
+
+/*
+ * What issues until @cycle is thrown away.  It fills the window; from then on
+ * it is the backend that everything waits for.
+ */
+static void squash(struct pipeline *pipe, struct insn_cost *cost, bool branch,
+		   uint64_t cycle, uint64_t penalty)
+{
+	uint64_t until = to_slots(cycle);
+	uint64_t wrong = until > pipe->now_slots ? until - pipe->now_slots : 0;
+
+	give_bad(pipe, cost, branch, wrong < PIPELINE_ROB ? wrong : PIPELINE_ROB);
+	wait_window(pipe, cost, cycle);
+	give_bad(pipe, cost, branch, to_slots(penalty));
+	pipe->fetched_slots = pipe->now_slots;
+	pipe->latency_slots = 0;
+	fetch_stall(pipe, RESTEER);
+}
+
+static void branch(struct pipeline *pipe, const struct insn *insn,
+		   struct insn_cost *cost, uint64_t done)
+{
+	enum foresight foresight =
+		predictor_branch(&pipe->pred, insn->branch, insn->rip,
+				 insn->taken, insn->target);
+
+	if (insn->taken)
+		fetch_next_cycle(pipe);
+	if (insn->branch == BRANCH_FAR)
+		fetch_stall(pipe, FAR_BRANCH);
+	if (foresight == FORESEEN_LATE)
+		fetch_stall(pipe, RESTEER);
+	if (foresight != MISPREDICTED)
+		return;
+	cost->mispredicts++;
+	squash(pipe, cost, true, done, RECOVERY);
+}
+
+/*
+ * A store to a line of code that is in the instruction cache: all that was
+ * fetched behind it may be wrong, and is fetched anew.
+ */
+static void check_code(struct pipeline *pipe, const struct insn *insn,
+		       struct insn_cost *cost)
+{
+	bool clear = false;
+
+	for (unsigned int i = 0; i < insn->nr_mem; i++) {
+		if (insn->mem[i].write)
+			clear |= memory_drop_code(&pipe->mem, insn->mem[i].paddr);
+	}
+	if (!clear)
+		return;
+	cost->clears++;
+	squash(pipe, cost, false, pipe->retired, CLEAR);
 }
 
 void pipeline_cost(struct pipeline *pipe, const struct insn *insn,
 		   struct insn_cost *cost)
 {
+	uint64_t issued, done;
+
 	memset(cost, 0, sizeof(*cost));
 	pipe->used = true;
 
-	cost_fetch(pipe, insn, cost);
-	cost_kind(pipe, insn->kind, cost);
-	for (unsigned int i = 0; i < insn->nr_mem && i < INSN_MAX_MEM; i++)
-		cost_access(pipe, insn->mem[i].paddr, insn->mem[i].write, cost);
-	cost_branch(pipe, insn, cost);
+	fetch(pipe, insn, cost);
+	wait_for_room(pipe, insn, cost);
+	wait_frontend(pipe, cost);
+	issued = to_cycles(pipe->now_slots);
+	issue(pipe, insn, cost);
+	done = execute(pipe, insn, cost, issued);
+	retire(pipe, insn, done);
+	store_all(pipe, insn, cost, issued);
+	if (insn->branch != BRANCH_NONE)
+		branch(pipe, insn, cost, done);
+	check_code(pipe, insn, cost);
 }

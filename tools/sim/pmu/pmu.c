@@ -511,8 +511,8 @@ void pmu_count_insn(struct pmu *pmu, const struct insn *insn, unsigned int cpl)
 		.slots		= total_slots(&cost),
 		.branches	= insn->branch != BRANCH_NONE,
 		.mispredicts	= cost.mispredicts,
-		.llc_references	= cost.llc_references,
-		.llc_misses	= cost.llc_misses,
+		.llc_references	= cost.memory.llc_references,
+		.llc_misses	= cost.memory.llc_misses,
 	};
 
 	/* Shares of a counter that wrapped mean nothing: begin anew. */
