@@ -145,14 +145,26 @@ nothing:
 		align	8
 prepares:
 		dq	nothing			; retiring
-		dq	nothing			; bad_speculation
-		dq	nothing			; frontend
-		dq	backend_prepare
+		dq	nothing			; light_operations
+		dq	nothing			; heavy_operations
+		dq	nothing			; branch_mispredicts
+		dq	nothing			; machine_clears
+		dq	nothing			; fetch_latency
+		dq	nothing			; fetch_bandwidth
+		dq	memory_bound_prepare
+		dq	nothing			; core_bound
+		dq	mix_prepare
 workloads:
 		dq	retiring
-		dq	bad_speculation
-		dq	frontend
-		dq	backend
+		dq	light_operations
+		dq	heavy_operations
+		dq	branch_mispredicts
+		dq	machine_clears
+		dq	fetch_latency
+		dq	fetch_bandwidth
+		dq	memory_bound
+		dq	core_bound
+		dq	mix
 %if ($ - prepares) / 16 != ABI_NR_WORKLOADS
 %error "enum guest_workload and these tables differ"
 %endif
@@ -183,9 +195,15 @@ directory:
 		align	PAGE_BYTES, db 0
 
 %include "probe/retiring.asm"
-%include "probe/bad_speculation.asm"
-%include "probe/frontend.asm"
-%include "probe/backend.asm"
+%include "probe/light_operations.asm"
+%include "probe/heavy_operations.asm"
+%include "probe/branch_mispredicts.asm"
+%include "probe/machine_clears.asm"
+%include "probe/fetch_latency.asm"
+%include "probe/fetch_bandwidth.asm"
+%include "probe/memory_bound.asm"
+%include "probe/core_bound.asm"
+%include "probe/mix.asm"
 %include "probe/leaks.asm"
 
 %if ($ - $$) > GUEST_DATA - GUEST_BLOB

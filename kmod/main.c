@@ -21,7 +21,7 @@ MODULE_PARM_DESC(switches, "full PMU switches to force per workload, 0 to 100000
 
 static char *workload = "all";
 module_param(workload, charp, 0444);
-MODULE_PARM_DESC(workload, "all, retiring, bad_speculation, frontend or backend (default all)");
+MODULE_PARM_DESC(workload, "all, retiring, light_operations, heavy_operations, branch_mispredicts, machine_clears, fetch_latency, fetch_bandwidth, memory_bound, core_bound or mix (default all)");
 
 static char *profile = "full";
 module_param(profile, charp, 0444);
@@ -47,7 +47,7 @@ static int parse_workload(unsigned long *workloads)
 		if (!strcmp(workload, session_workload_names[w]))
 			return 0;
 	}
-	pr_err("workload=%s is unknown; use all, retiring, bad_speculation, frontend or backend\n",
+	pr_err("workload=%s is unknown; use all, retiring, light_operations, heavy_operations, branch_mispredicts, machine_clears, fetch_latency, fetch_bandwidth, memory_bound, core_bound or mix\n",
 	       workload);
 	return -EINVAL;
 }

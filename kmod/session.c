@@ -15,17 +15,29 @@
 
 const char *const session_workload_names[NR_WORKLOADS] = {
 	[WORKLOAD_RETIRING]		= "retiring",
-	[WORKLOAD_BAD_SPECULATION]	= "bad_speculation",
-	[WORKLOAD_FRONTEND]		= "frontend",
-	[WORKLOAD_BACKEND]		= "backend",
+	[WORKLOAD_LIGHT_OPERATIONS]	= "light_operations",
+	[WORKLOAD_HEAVY_OPERATIONS]	= "heavy_operations",
+	[WORKLOAD_BRANCH_MISPREDICTS]	= "branch_mispredicts",
+	[WORKLOAD_MACHINE_CLEARS]	= "machine_clears",
+	[WORKLOAD_FETCH_LATENCY]	= "fetch_latency",
+	[WORKLOAD_FETCH_BANDWIDTH]	= "fetch_bandwidth",
+	[WORKLOAD_MEMORY_BOUND]		= "memory_bound",
+	[WORKLOAD_CORE_BOUND]		= "core_bound",
+	[WORKLOAD_MIX]			= "mix",
 };
 
 /* Rounds of each workload: some hundred thousand instructions. */
 static const u64 iterations[NR_WORKLOADS] = {
-	[WORKLOAD_RETIRING]		= 8000,
-	[WORKLOAD_BAD_SPECULATION]	= 30000,
-	[WORKLOAD_FRONTEND]		= 50,
-	[WORKLOAD_BACKEND]		= 20000,
+	[WORKLOAD_RETIRING]		= 10000,
+	[WORKLOAD_LIGHT_OPERATIONS]	= 10000,
+	[WORKLOAD_HEAVY_OPERATIONS]	= 10000,
+	[WORKLOAD_BRANCH_MISPREDICTS]	= 30000,
+	[WORKLOAD_MACHINE_CLEARS]	= 10000,
+	[WORKLOAD_FETCH_LATENCY]	= 50,
+	[WORKLOAD_FETCH_BANDWIDTH]	= 5000,
+	[WORKLOAD_MEMORY_BOUND]		= 20000,
+	[WORKLOAD_CORE_BOUND]		= 10000,
+	[WORKLOAD_MIX]			= 5,
 };
 
 /*

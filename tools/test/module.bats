@@ -140,7 +140,7 @@ nmis_everywhere() {
 }
 
 @test "an unknown workload is refused with the names of the known" {
-	says parameters "workload=nonsense is unknown; use all, retiring, bad_speculation, frontend or backend"
+	says parameters "workload=nonsense is unknown; use all, retiring, light_operations, heavy_operations, branch_mispredicts, machine_clears, fetch_latency, fetch_bandwidth, memory_bound, core_bound or mix"
 }
 
 @test "a profile that cannot be is refused with the reason" {
@@ -201,7 +201,7 @@ policy() {
 		[ "$status" = 1 ]
 		says parameters "insmod $bad: [1-9]"
 	done
-	says parameters "insmod workload=frontend switches=3 strict=1: 0"
+	says parameters "insmod workload=fetch_latency switches=3 strict=1: 0"
 	says parameters "insmod switches=0 strict=1: 0"
 }
 

@@ -23,11 +23,11 @@ try strict=perhaps
 try profile=bogus
 try profile=custom:gp=9
 try profile=custom:fixed=0x7,metrics=1
-try workload=frontend switches=3 strict=1
+try workload=fetch_latency switches=3 strict=1
 try switches=0 strict=1
 
 dmesg -c > /dev/null
-/bin/insmod /tmavisor.ko switches=1000000 workload=backend &
+/bin/insmod /tmavisor.ko switches=1000000 workload=memory_bound &
 victim=$!
 sleep 1
 kill -9 $victim

@@ -1,12 +1,14 @@
 ; SPDX-License-Identifier: GPL-2.0
 ;
-; Bad speculation: branches on bits of a xorshift generator, which no
+; Branch mispredicts: branches on bits of a xorshift generator, which no
 ; predictor learns. Each direction is right half the time, and what was issued
 ; behind the wrong one is thrown away. The generator starts from the same seed
 ; each time, and its period is far beyond any history.
+;
+; The key: the branches.
 
 		align	64
-bad_speculation:
+branch_mispredicts:
 		mov	rax, 0x9e3779b97f4a7c15
 .loop:
 		mov	rbx, rax
@@ -21,7 +23,9 @@ bad_speculation:
 %assign		bit_number 20
 %rep		4
 		bt	rax, bit_number
+%ifndef WITHOUT_KEY
 		jc	.skip %+ bit_number
+%endif
 		inc	rcx
 .skip %+ bit_number:
 %assign		bit_number bit_number + 7
