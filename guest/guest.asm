@@ -89,6 +89,8 @@ start:
 		mov	[GUEST_PAGE + PAGE_RESULT_ENTRY_REGISTERS], rax
 		cmp	qword [GUEST_PAGE + PAGE_WORKLOAD], ABI_PROBE_LEAKS
 		je	leaks
+		cmp	qword [GUEST_PAGE + PAGE_WORKLOAD], ABI_PROBE_SCRIPT
+		je	script
 
 		cmp	qword [GUEST_PAGE + PAGE_PMU], 0
 		je	.prepare
@@ -169,9 +171,10 @@ workloads:
 %error "enum guest_workload and these tables differ"
 %endif
 
-; Page tables: one to one, pages of 2 MBytes.
+; Page tables: one to one, pages of 2 MBytes, for CPL 3 as well.
 PAGE_PRESENT	equ	1
 PAGE_WRITE	equ	2
+PAGE_USER	equ	4
 PAGE_LARGE	equ	0x80
 PAGE_BYTES	equ	0x1000
 LARGE_BYTES	equ	0x200000
@@ -181,15 +184,15 @@ LARGE_BYTES	equ	0x200000
 %error "GUEST_TABLES_GPA is not where the page tables are"
 %endif
 pml4:
-		dq	pdpt + PAGE_PRESENT + PAGE_WRITE
+		dq	pdpt + PAGE_PRESENT + PAGE_WRITE + PAGE_USER
 		times	PAGE_BYTES / 8 - 1 dq 0
 pdpt:
-		dq	directory + PAGE_PRESENT + PAGE_WRITE
+		dq	directory + PAGE_PRESENT + PAGE_WRITE + PAGE_USER
 		times	PAGE_BYTES / 8 - 1 dq 0
 directory:
 %assign		page 0
 %rep		GUEST_MEMORY_BYTES / LARGE_BYTES
-		dq	page * LARGE_BYTES + PAGE_PRESENT + PAGE_WRITE + PAGE_LARGE
+		dq	page * LARGE_BYTES + PAGE_PRESENT + PAGE_WRITE + PAGE_USER + PAGE_LARGE
 %assign		page page + 1
 %endrep
 		align	PAGE_BYTES, db 0
@@ -205,6 +208,8 @@ directory:
 %include "probe/core_bound.asm"
 %include "probe/mix.asm"
 %include "probe/leaks.asm"
+%include "probe/script.asm"
+%include "traps.asm"
 
 %if ($ - $$) > GUEST_DATA - GUEST_BLOB
 %error "the blob reaches into the workloads' memory"

@@ -12,6 +12,11 @@ void guest_memory_free(void *memory);
 /* Map all of it but page 0, so that a null pointer of the guest's is caught. */
 int guest_memory_map(void *memory, struct ept *ept);
 
+static inline struct guest_op *guest_memory_ops(void *memory)
+{
+	return memory + GUEST_OPS_GPA;
+}
+
 static inline struct guest_page *guest_memory_page(void *memory)
 {
 	return memory + GUEST_PAGE_GPA;

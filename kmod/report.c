@@ -96,7 +96,7 @@ void report_begin(const struct session *session)
 	failures = 0;
 	pr_info("VMX root entered and left; from here on once a slice\n");
 	pr_info("KTAP version 1\n");
-	pr_info("1..%lu\n", hweight_long(session->options.workloads) + 2);
+	pr_info("1..%lu\n", hweight_long(session->options.workloads) + 3);
 }
 
 static void begin_suite(const char *name, unsigned int tests)
@@ -329,6 +329,60 @@ void report_leaks(const struct session *session)
 	      "RDMSR reads what is shown, the rest is #GP");
 	check(!r->rdmsr_values, "RDMSR reads nothing of the host's");
 	end_suite("leaks");
+}
+
+static const char *const op_names[NR_GUEST_OPS] = {
+	[GUEST_OP_RDMSR]	= "RDMSR",
+	[GUEST_OP_WRMSR]	= "WRMSR",
+	[GUEST_OP_RDPMC]	= "RDPMC",
+	[GUEST_OP_CPUID]	= "CPUID",
+	[GUEST_OP_USER_RDPMC]	= "RDPMC at CPL 3 of",
+	[GUEST_OP_STI_SHADOW]	= "PMIs right after STI",
+	[GUEST_OP_PMIS]		= "PMIs",
+	[GUEST_OP_NMIS]		= "NMIs",
+};
+
+static const char *op_name(u32 code)
+{
+	return code < NR_GUEST_OPS && op_names[code] ? op_names[code] : "op";
+}
+
+static void print_miss(const struct conform_miss *miss)
+{
+	if (miss->code == GUEST_OP_END) {
+		pr_info("  # seen %#llx, wanted %#llx\n", miss->seen, miss->wanted);
+		return;
+	}
+	pr_info("  # op %u, %s %#x (wrote %#llx): seen %#llx, exception %llu; wanted %s %#llx\n",
+		miss->at, op_name(miss->code), miss->index, miss->wrote,
+		miss->seen, miss->fault, miss->wanted_gp ? "#GP, not" : "",
+		miss->wanted);
+}
+
+void report_conform_begin(void)
+{
+	begin_suite("conformance", conform_cases());
+}
+
+void report_conform_case(const struct conform_outcome *outcome)
+{
+	if (outcome->result == CONFORM_SKIPPED) {
+		skip(outcome->claim, outcome->why);
+		return;
+	}
+	if (outcome->result == CONFORM_NOT_OK) {
+		pr_info("  # Expect: %s\n", outcome->expect);
+		print_miss(&outcome->miss);
+	}
+	check(outcome->result == CONFORM_OK, outcome->claim);
+}
+
+void report_conform_end(const struct session *session)
+{
+	if (session->conform.lateness)
+		pr_info("  # PMI: its handler's RDPMC came %llu instructions after the overflow\n",
+			session->conform.lateness);
+	end_suite("conformance");
 }
 
 void report_host(const struct session *session)

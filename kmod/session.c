@@ -195,6 +195,36 @@ static int run_workload(struct session *session, enum guest_workload w)
 	return err;
 }
 
+static int run_script(struct conform *conform)
+{
+	struct session *session = container_of(conform, struct session, conform);
+	struct session_measure m = {};
+
+	return measure(session, GUEST_PROBE_SCRIPT, 0, 0, &m);
+}
+
+static int run_conform(struct session *session)
+{
+	struct conform *conform = &session->conform;
+	struct conform_outcome outcome;
+	u32 i;
+	int err;
+
+	conform->shown = &session->run.vpmu.shown;
+	conform->deny = &session->run.vpmu.filter;
+	conform->ops = guest_memory_ops(session->memory);
+	conform->run = run_script;
+	report_conform_begin();
+	for (i = 0; i < conform_cases(); i++) {
+		err = conform_case(conform, i, &outcome);
+		if (err)
+			return err;
+		report_conform_case(&outcome);
+	}
+	report_conform_end(session);
+	return 0;
+}
+
 static void read_host(struct session_host *host)
 {
 	local_irq_disable();
@@ -230,6 +260,9 @@ static int run_workloads(struct session *session)
 	if (err)
 		return err;
 	report_leaks(session);
+	err = run_conform(session);
+	if (err)
+		return err;
 	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS) {
 		err = run_workload(session, w);
 		if (err)

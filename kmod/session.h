@@ -8,6 +8,7 @@
 
 #include <linux/completion.h>
 #include <linux/sched.h>
+#include "kmod/conform.h"
 #include "tmavisor/guest_abi.h"
 #include "vmx/run.h"
 
@@ -47,6 +48,7 @@ struct session {
 	void			*memory;	/* the guest's, mapped */
 	struct session_outcome	outcome[NR_WORKLOADS];
 	struct session_measure	leaks;		/* GUEST_PROBE_LEAKS */
+	struct conform		conform;
 	struct session_host	before, after;
 	struct task_struct	*thread;
 	struct completion	done;

@@ -160,6 +160,10 @@ static enum exit_action handle_vmcall(struct run *run)
 	case GUEST_CALL_COUNTING:
 		skip_instruction(run);
 		return ACTION_COUNTING;
+	case GUEST_CALL_SWITCH:
+		count_instruction(run);
+		skip_instruction(run);
+		return ACTION_YIELD;
 	case GUEST_CALL_DONE:
 		return ACTION_DONE;
 	}

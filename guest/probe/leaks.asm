@@ -2,17 +2,14 @@
 ;
 ; Leaks: everything that could show a value of the host's is read, right after
 ; the guest's start, when all that is the guest's own is 0. What raises #GP is
-; skipped by the handler below. The results say how much could be read, and all
+; skipped, see traps.asm. The results say how much could be read, and all
 ; values ORed together.
 
 LEAK_RDPMC_INDICES	equ	64
 LEAK_MSRS		equ	0x2000
-VECTOR_GP		equ	13
-SELECTOR_CODE		equ	0x08
 
 leaks:
-		lgdt	[gdt_pointer]
-		lidt	[idt_pointer]
+		call	traps_on
 
 ; RDPMC: R8 readable, R9 values
 		xor	r8d, r8d
@@ -68,36 +65,8 @@ leaks:
 		vmcall
 		ud2
 
-; #GP: go on at R15, the error code dropped.
-skip_gp:
-		add	rsp, 8
-		mov	[rsp], r15
-		iretq
-
 		align	8
 ; General counters, metrics, fixed counters, and "fast" reads, which are none.
 rdpmc_types:
 		dd	0x00000000, 0x20000000, 0x40000000, 0x80000000
 RDPMC_TYPES	equ	($ - rdpmc_types) / 4
-
-		align	8
-gdt:
-		dq	0
-		dq	0x00209b0000000000	; code: present, 64 bits
-		dq	0x0000930000000000	; data: present, writable
-gdt_pointer:
-		dw	$ - gdt - 1
-		dq	gdt
-
-		align	8
-idt:
-		times	VECTOR_GP * 2 dq 0
-		; An interrupt gate; the blob lies below 4 GBytes.
-		dw	(skip_gp - $$ + GUEST_BLOB) & 0xffff
-		dw	SELECTOR_CODE
-		dw	0x8e00
-		dw	(skip_gp - $$ + GUEST_BLOB) >> 16
-		dq	0
-idt_pointer:
-		dw	$ - idt - 1
-		dq	idt

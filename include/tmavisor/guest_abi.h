@@ -12,6 +12,7 @@
 /* Guest-physical layout, in bytes.  The guest maps it one to one. */
 #define GUEST_PAGE_GPA		0x1000		/* struct guest_page */
 #define GUEST_STACK_TOP_GPA	0x4000
+#define GUEST_OPS_GPA		0x4000	/* struct guest_op, GUEST_MAX_OPS of them */
 #define GUEST_BLOB_GPA		0x10000		/* code; the entry is its first byte */
 #define GUEST_TABLES_GPA	0x11000		/* page tables, part of the blob */
 #define GUEST_DATA_GPA		0x200000	/* scratch memory of the workloads */
@@ -22,6 +23,7 @@
 enum guest_call {
 	GUEST_CALL_COUNTING	= 0x746d6100,	/* what is counted begins now */
 	GUEST_CALL_DONE		= 0x746d6101,	/* guest_page.result is complete */
+	GUEST_CALL_SWITCH	= 0x746d6102,	/* put and load, and go on */
 };
 
 /* Written by the host before the guest starts. */
@@ -70,6 +72,49 @@ enum guest_workload {
 	NR_WORKLOADS,
 	/* Not measured: see guest/probe/leaks.asm. */
 	GUEST_PROBE_LEAKS = NR_WORKLOADS,
+	/* The host says what to do, op by op: see guest/probe/script.asm. */
+	GUEST_PROBE_SCRIPT,
 };
+
+/*
+ * One instruction for the guest, or a few. Those up to GUEST_OP_SWITCH are
+ * framed by the same instructions, so that each counts as many as a NOP.
+ */
+enum guest_op_code {
+	GUEST_OP_END,
+	GUEST_OP_NOP,
+	GUEST_OP_RDMSR,		/* index */
+	GUEST_OP_WRMSR,		/* index, val */
+	GUEST_OP_RDPMC,		/* index */
+	GUEST_OP_CPUID,		/* val: leaf, index: subleaf; result EDX:EAX */
+	GUEST_OP_SWITCH,	/* val: GUEST_CALL_SWITCH */
+	GUEST_OP_CPUID_CX_BX,	/* as GUEST_OP_CPUID; result ECX:EBX */
+	GUEST_OP_LOOP,		/* val rounds of two instructions, 1 at least */
+	GUEST_OP_USER_RDPMC,	/* at CPL 3; index, val: CR4.PCE */
+	GUEST_OP_CLI,
+	GUEST_OP_STI,
+	GUEST_OP_STI_SHADOW,	/* result: PMIs seen by the instruction after STI */
+	GUEST_OP_STI_HLT,
+	GUEST_OP_PMIS,		/* result: how many the handler has seen */
+	GUEST_OP_NMIS,
+	GUEST_OP_LATENESS,	/* result: what the last handler's RDPMC gave */
+	GUEST_OP_WATCH,		/* index: the selector of that RDPMC */
+	GUEST_OP_AUTO_EOI,	/* val: whether the PMI handler ends with EOI */
+	NR_GUEST_OPS,
+};
+
+struct guest_op {
+	u32	code;			/* enum guest_op_code */
+	u32	index;
+	u64	val;
+	u64	result;			/* of what reads, EDX:EAX */
+	u64	fault;			/* vector of the exception, or 0 */
+};
+
+#define GUEST_MAX_OPS		1024
+/* Vectors of the guest's: what its LVT entry is to deliver, and its own. */
+#define GUEST_PMI_VECTOR	0x40
+#define GUEST_USER_VECTOR	0x41
+#define GUEST_NO_SELECTOR	0xffffffffU
 
 #endif
