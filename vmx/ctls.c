@@ -164,18 +164,24 @@ static u32 unknown_bits(const struct ctl_word_def *def, u32 must_be_1)
 			     demanded(def->ctls, ON_DEMAND));
 }
 
-static int choose_word(enum ctl_word w, bool true_msrs, u32 must_set,
-		       u32 *word)
+u64 ctls_capability(const struct cpu_caps *caps, enum ctl_word w, u32 *msr)
+{
+	u64 cap;
+
+	*msr = caps->vmx_basic & VMX_BASIC_HAS_TRUE_CTLS ? words[w].true_msr :
+							   words[w].msr;
+	/* The MSR of the secondary controls is there only if they are. */
+	return hw_rdmsr_safe(*msr, &cap) ? cap : 0;
+}
+
+static int choose_word(const struct cpu_caps *caps, enum ctl_word w,
+		       u32 must_set, u32 *word)
 {
 	const struct ctl_word_def *def = &words[w];
 	u32 on_demand = demanded(def->ctls, ON_DEMAND);
-	u32 msr = true_msrs ? def->true_msr : def->msr;
-	u64 cap = 0;
-	u32 lost;
+	u32 lost, msr;
+	u64 cap = ctls_capability(caps, w, &msr);
 
-	/* The MSR of the secondary controls is there only if they are. */
-	if (!hw_rdmsr_safe(msr, &cap))
-		cap = 0;
 	lost = ctls_adjust(cap, cap >> 32,
 			   must_set | demanded(def->ctls, MUST_SET),
 			   demanded(def->ctls, WANT_SET),
@@ -212,13 +218,12 @@ static int check_pairs(const struct ctls *ctls)
 
 int ctls_choose(const struct cpu_caps *caps, bool rdpmc, struct ctls *ctls)
 {
-	bool true_msrs = caps->vmx_basic & VMX_BASIC_HAS_TRUE_CTLS;
 	int err, w;
 
 	for (w = 0; w < NR_VMX_CTL_WORDS; w++) {
 		u32 must_set = w == VMX_CTL_CPU && rdpmc ? CPU_RDPMC_EXITING : 0;
 
-		err = choose_word(w, true_msrs, must_set, &ctls->word[w]);
+		err = choose_word(caps, w, must_set, &ctls->word[w]);
 		if (err)
 			return err;
 	}

@@ -29,6 +29,12 @@ struct ctls {
 int ctls_choose(const struct cpu_caps *caps, bool rdpmc_exiting,
 		struct ctls *ctls);
 
+/*
+ * What this CPU allows in a control word, from @msr: the lower half are the bits
+ * that must be 1, the upper half those that may be.
+ */
+u64 ctls_capability(const struct cpu_caps *caps, enum ctl_word w, u32 *msr);
+
 /* One line a control word, with the names of the bits that are set. */
 void ctls_log(const struct ctls *ctls);
 

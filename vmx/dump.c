@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vmx/dump.h"
+#include "vmx/ctls.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_arch.h"
 
@@ -104,14 +105,34 @@ void dump_exit(u32 reason, const struct guest_regs *regs)
 	dump_vmcs();
 }
 
-static bool reserved_bits(u32 field, u64 mask)
+/*
+ * The rules of VM entry. Each function is true, and has logged a line with the
+ * field, its value and the rule, if the field breaks it.
+ */
+
+static bool wrong_bits(u32 field, u64 ones, u64 zeros)
 {
 	u64 val = vmcs_read_any(field);
 
-	if (!(val & ~mask))
+	if (ones & ~val)
+		log_err("%s is %#llx: bits %#llx must be 1\n",
+			dump_field_name(field), val, ones & ~val);
+	else if (zeros & val)
+		log_err("%s is %#llx: bits %#llx must be 0\n",
+			dump_field_name(field), val, zeros & val);
+	return ones & ~val || zeros & val;
+}
+
+/* As wide as addresses can be, so that what some CPU allows is not accused. */
+static bool not_canonical(u32 field)
+{
+	const u64 half = TMAV_BIT(MAX_LINEAR_ADDRESS_BITS - 1);
+	u64 val = vmcs_read_any(field);
+
+	if (val + half < 2 * half)
 		return false;
-	log_err("%s is %#llx: reserved bits %#llx must be 0\n",
-		dump_field_name(field), val, val & ~mask);
+	log_err("%s is %#llx: the address must be canonical\n",
+		dump_field_name(field), val);
 	return true;
 }
 
@@ -125,8 +146,61 @@ static bool bad_selector(u32 field)
 	return true;
 }
 
-/* "Checks on Host Control Registers, MSRs" and "... Segment and Descriptor-Table Registers" */
-static bool explain_host_state(u64 global_ctrl_mask)
+static bool no_selector(u32 field)
+{
+	if (vmcs_read_any(field))
+		return false;
+	log_err("%s is 0: it must not be 0\n", dump_field_name(field));
+	return true;
+}
+
+/* "VM-Execution Control Fields": "Reserved bits ... must be set properly" */
+static bool bad_controls(u32 field, enum ctl_word w, const struct cpu_caps *caps)
+{
+	u32 msr;
+	u64 cap = ctls_capability(caps, w, &msr);
+
+	if (!wrong_bits(field, (u32)cap, (u32)~(cap >> 32)))
+		return false;
+	log_err("MSR %#x is %#llx: what must be 1, and above bit 31 what may be\n",
+		msr, cap);
+	return true;
+}
+
+static bool explain_control_words(const struct cpu_caps *caps)
+{
+	return bad_controls(PIN_BASED_CONTROLS, VMX_CTL_PIN, caps) ||
+	       bad_controls(CPU_BASED_CONTROLS, VMX_CTL_CPU, caps) ||
+	       (vmcs_read32(CPU_BASED_CONTROLS) & CPU_SECONDARY_CONTROLS &&
+		bad_controls(CPU_BASED_CONTROLS2, VMX_CTL_CPU2, caps)) ||
+	       bad_controls(EXIT_CONTROLS, VMX_CTL_EXIT, caps) ||
+	       bad_controls(ENTRY_CONTROLS, VMX_CTL_ENTRY, caps);
+}
+
+/* One control that needs, or excludes, another. */
+static bool explain_control_pairs(void)
+{
+	u32 pin = vmcs_read32(PIN_BASED_CONTROLS);
+
+	if (pin & PIN_VIRTUAL_NMIS)
+		return !(pin & PIN_NMI_EXITING) &&
+		       wrong_bits(PIN_BASED_CONTROLS, PIN_NMI_EXITING, 0);
+	return !(pin & PIN_PREEMPTION_TIMER) &&
+	       wrong_bits(EXIT_CONTROLS, 0, EXIT_SAVE_PREEMPTION_TIMER);
+}
+
+/* "Checks on VMX Controls" */
+static bool explain_controls(const struct cpu_caps *caps)
+{
+	return explain_control_words(caps) || explain_control_pairs() ||
+	       wrong_bits(MSR_BITMAP, 0, TMAV_PAGE_SIZE - 1) ||
+	       wrong_bits(EPT_POINTER, EPTP_MEMTYPE_WB | EPTP_WALK_LENGTH_4,
+			  EPTP_RESERVED) ||
+	       (vmcs_read32(ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID &&
+		wrong_bits(ENTRY_INTERRUPTION_INFO, 0, INTR_INFO_RESERVED));
+}
+
+static bool explain_host_selectors(void)
 {
 	static const u32 selectors[] = {
 		HOST_ES_SELECTOR, HOST_CS_SELECTOR, HOST_SS_SELECTOR,
@@ -135,16 +209,61 @@ static bool explain_host_state(u64 global_ctrl_mask)
 	};
 	unsigned int i;
 
-	if (reserved_bits(HOST_IA32_PERF_GLOBAL_CTRL, global_ctrl_mask))
-		return true;
 	for (i = 0; i < TMAV_ARRAY_SIZE(selectors); i++)
 		if (bad_selector(selectors[i]))
 			return true;
-	if (!vmcs_read16(HOST_CS_SELECTOR) || !vmcs_read16(HOST_TR_SELECTOR)) {
-		log_err("HOST_CS_SELECTOR and HOST_TR_SELECTOR must not be 0\n");
-		return true;
-	}
+	return no_selector(HOST_CS_SELECTOR) || no_selector(HOST_TR_SELECTOR);
+}
+
+static bool explain_host_addresses(void)
+{
+	static const u32 addresses[] = {
+		HOST_FS_BASE, HOST_GS_BASE, HOST_TR_BASE, HOST_GDTR_BASE,
+		HOST_IDTR_BASE, HOST_SYSENTER_ESP, HOST_SYSENTER_EIP, HOST_RIP,
+	};
+	unsigned int i;
+
+	for (i = 0; i < TMAV_ARRAY_SIZE(addresses); i++)
+		if (not_canonical(addresses[i]))
+			return true;
 	return false;
+}
+
+/* "Checks on Host Control Registers, MSRs", "... and SSP", "... Segment and Descriptor-Table Registers" */
+static bool explain_host_state(const struct cpu_caps *caps)
+{
+	return wrong_bits(HOST_CR0, caps->cr0_fixed0, ~caps->cr0_fixed1) ||
+	       wrong_bits(HOST_CR4, caps->cr4_fixed0 | CR4_PAE, ~caps->cr4_fixed1) ||
+	       wrong_bits(HOST_IA32_PERF_GLOBAL_CTRL, 0,
+			  ~pmu_global_ctrl_mask(&caps->pmu)) ||
+	       wrong_bits(HOST_IA32_EFER, IA32_EFER_LME | IA32_EFER_LMA,
+			  IA32_EFER_RESERVED) ||
+	       explain_host_selectors() || explain_host_addresses();
+}
+
+/* "Checks on the Guest State Area" */
+static bool explain_guest_state(const struct cpu_caps *caps)
+{
+	return wrong_bits(GUEST_CR0, caps->cr0_fixed0, ~caps->cr0_fixed1) ||
+	       wrong_bits(GUEST_CR4, caps->cr4_fixed0 | CR4_PAE, ~caps->cr4_fixed1) ||
+	       wrong_bits(GUEST_IA32_PERF_GLOBAL_CTRL, 0,
+			  ~pmu_global_ctrl_mask(&caps->pmu)) ||
+	       wrong_bits(GUEST_IA32_EFER, IA32_EFER_LME | IA32_EFER_LMA,
+			  IA32_EFER_RESERVED) ||
+	       wrong_bits(GUEST_RFLAGS, RFLAGS_FIXED, RFLAGS_RESERVED) ||
+	       wrong_bits(GUEST_TR_ACCESS_RIGHTS, SEGMENT_TSS_BUSY, SEGMENT_UNUSABLE) ||
+	       wrong_bits(GUEST_INTERRUPTIBILITY, 0, INTERRUPTIBILITY_RESERVED) ||
+	       wrong_bits(VMCS_LINK_POINTER, ~0ULL, 0) ||
+	       not_canonical(GUEST_RIP);
+}
+
+/* "Loading MSRs": the qualification is the number of the entry, from 1. */
+static bool explain_msr_loading(void)
+{
+	log_err("entry %llu of the VM-entry MSR-load list failed, and ENTRY_MSR_LOAD_COUNT is %#x: it must be 0, there is no list\n",
+		vmcs_readnat(EXIT_QUALIFICATION),
+		vmcs_read32(ENTRY_MSR_LOAD_COUNT));
+	return true;
 }
 
 static void say_unexplained(bool explained)
@@ -154,21 +273,24 @@ static void say_unexplained(bool explained)
 	dump_vmcs();
 }
 
-void dump_vmfail(u32 error, u64 global_ctrl_mask)
+void dump_vmfail(u32 error, const struct cpu_caps *caps)
 {
 	log_err("VM entry failed: VM-instruction error %u%s\n", error,
 		error == VM_ERROR_INVALID_CONTROL ? " (control fields)" :
 		error == VM_ERROR_INVALID_HOST_STATE ? " (host state)" : "");
-	say_unexplained(error == VM_ERROR_INVALID_HOST_STATE &&
-			explain_host_state(global_ctrl_mask));
+	say_unexplained((error == VM_ERROR_INVALID_CONTROL &&
+			 explain_controls(caps)) ||
+			(error == VM_ERROR_INVALID_HOST_STATE &&
+			 explain_host_state(caps)));
 }
 
-void dump_failed_entry(u32 reason, u64 global_ctrl_mask)
+void dump_failed_entry(u32 reason, const struct cpu_caps *caps)
 {
-	log_err("VM entry failed: exit %u (%s), qualification %#llx\n",
-		(u32)(reason & EXIT_REASON_BASIC), dump_exit_reason_name(reason),
-		vmcs_readnat(EXIT_QUALIFICATION));
-	say_unexplained((reason & EXIT_REASON_BASIC) == EXIT_INVALID_GUEST_STATE &&
-			reserved_bits(GUEST_IA32_PERF_GLOBAL_CTRL,
-				      global_ctrl_mask));
+	u32 basic = reason & EXIT_REASON_BASIC;
+
+	log_err("VM entry failed: exit %u (%s), qualification %#llx\n", basic,
+		dump_exit_reason_name(reason), vmcs_readnat(EXIT_QUALIFICATION));
+	say_unexplained((basic == EXIT_INVALID_GUEST_STATE &&
+			 explain_guest_state(caps)) ||
+			(basic == EXIT_MSR_LOADING && explain_msr_loading()));
 }

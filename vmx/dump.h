@@ -6,6 +6,7 @@
 #ifndef VMX_DUMP_H
 #define VMX_DUMP_H
 
+#include "vmx/caps.h"
 #include "vmx/hw.h"
 
 const char *dump_field_name(u32 field);
@@ -15,10 +16,11 @@ void dump_exit(u32 reason, const struct guest_regs *regs);
 /* Every field; at debug level. */
 void dump_vmcs(void);
 /*
- * VM entry failed, by VMfail with @error or by an exit with @reason: say so, and
- * name the field that breaks a rule if it is one of those that this knows.
+ * VM entry failed, by VMfail with @error or by an exit with @reason: say so, with
+ * the field, its value and the rule that it breaks, if this knows the rule. The
+ * VMCS is current still.
  */
-void dump_vmfail(u32 error, u64 global_ctrl_mask);
-void dump_failed_entry(u32 reason, u64 global_ctrl_mask);
+void dump_vmfail(u32 error, const struct cpu_caps *caps);
+void dump_failed_entry(u32 reason, const struct cpu_caps *caps);
 
 #endif

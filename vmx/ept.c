@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vmx/ept.h"
 #include "vmx/hw.h"
+#include "vmx/vmx_arch.h"
 
 #define EPT_LEVELS		4
 #define EPT_INDEX_BITS		9
@@ -13,9 +14,6 @@
 #define EPT_RWX			(EPT_READ | EPT_WRITE | EPT_EXECUTE)
 #define EPT_MEMTYPE_WB		(6ULL << 3)
 #define EPT_ADDRESS		0x000ffffffffff000ULL
-
-#define EPTP_MEMTYPE_WB		6ULL
-#define EPTP_WALK_LENGTH	((EPT_LEVELS - 1ULL) << 3)
 
 int ept_alloc(struct ept *ept)
 {
@@ -71,5 +69,5 @@ int ept_map(struct ept *ept, u64 gpa, u64 hpa)
 
 u64 ept_pointer(const struct ept *ept)
 {
-	return ept->root_pa | EPTP_MEMTYPE_WB | EPTP_WALK_LENGTH;
+	return ept->root_pa | EPTP_MEMTYPE_WB | EPTP_WALK_LENGTH_4;
 }

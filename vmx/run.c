@@ -138,8 +138,6 @@ static int fail(struct run *run, enum run_failure failure, u32 number)
  */
 static void report_failure(struct run *run)
 {
-	u64 mask = pmu_global_ctrl_mask(&run->caps.pmu);
-
 	switch (run->failure) {
 	case RUN_NO_FAILURE:
 		break;
@@ -150,14 +148,14 @@ static void report_failure(struct run *run)
 		log_err("VM entry failed: no current VMCS\n");
 		break;
 	case RUN_FAILED_VMFAIL:
-		dump_vmfail(run->failure_number, mask);
+		dump_vmfail(run->failure_number, &run->caps);
 		break;
 	case RUN_FAILED_HALT:
 		log_err("the guest has halted and nothing can wake it: no interrupt is pending that it would take\n");
 		break;
 	case RUN_FAILED_EXIT:
 		if (run->failure_number & EXIT_REASON_ENTRY_FAILURE)
-			dump_failed_entry(run->failure_number, mask);
+			dump_failed_entry(run->failure_number, &run->caps);
 		else
 			dump_exit(run->failure_number, &run->regs);
 		break;

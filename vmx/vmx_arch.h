@@ -81,6 +81,11 @@ enum cpuid_leaf {
 #define VMX_EPT_INVEPT			TMAV_BIT(20)
 #define VMX_EPT_INVEPT_ALL_CONTEXT	TMAV_BIT(26)
 
+/* Extended-page-table pointer, below the address of the table */
+#define EPTP_MEMTYPE_WB			6ULL
+#define EPTP_WALK_LENGTH_4		(3ULL << 3)
+#define EPTP_RESERVED			0xfa1ULL	/* and what a WB walk of 4 has 0 */
+
 /* IA32_RTIT_CTL */
 #define RTIT_CTL_TRACE_EN		TMAV_BIT(0)
 
@@ -159,6 +164,7 @@ enum exit_reason {
 	EXIT_RDMSR			= 31,
 	EXIT_WRMSR			= 32,
 	EXIT_INVALID_GUEST_STATE	= 33,
+	EXIT_MSR_LOADING		= 34,
 	EXIT_MACHINE_CHECK_ON_ENTRY	= 41,
 	EXIT_EPT_VIOLATION		= 48,
 	EXIT_PREEMPTION_TIMER		= 52,
@@ -177,6 +183,7 @@ enum exit_reason {
 #define INTR_INFO_TYPE_NMI		(2ULL << 8)
 #define INTR_INFO_TYPE_EXCEPTION	(3ULL << 8)
 #define INTR_INFO_ERROR_CODE		TMAV_BIT(11)
+#define INTR_INFO_RESERVED		0x7ffff000ULL
 #define INTR_INFO_VALID			TMAV_BIT(31)
 #define VECTOR_NMI			2
 #define VECTOR_UD			6
@@ -188,6 +195,7 @@ enum exit_reason {
 #define BLOCKING_BY_STI			TMAV_BIT(0)
 #define BLOCKING_BY_MOV_SS		TMAV_BIT(1)
 #define BLOCKING_BY_NMI			TMAV_BIT(3)
+#define INTERRUPTIBILITY_RESERVED	0xffffffe0ULL
 
 /* Access rights of a segment as the VMCS has them */
 #define SEGMENT_CODE64			0xa09bULL	/* present, execute/read, accessed, long */
@@ -214,12 +222,18 @@ enum exit_reason {
 #define CR4_PCE				TMAV_BIT(8)
 #define CR4_VMXE			TMAV_BIT(13)
 #define CR4_FRED			TMAV_BIT(32)
+#define IA32_EFER_SCE			TMAV_BIT(0)
 #define IA32_EFER_LME			TMAV_BIT(8)
 #define IA32_EFER_LMA			TMAV_BIT(10)
+#define IA32_EFER_NXE			TMAV_BIT(11)
+#define IA32_EFER_RESERVED		(~(IA32_EFER_SCE | IA32_EFER_LME | \
+					   IA32_EFER_LMA | IA32_EFER_NXE))
 #define RFLAGS_FIXED			TMAV_BIT(1)
 #define RFLAGS_IF			TMAV_BIT(9)
+#define RFLAGS_RESERVED			0xffffffffffc08028ULL
 #define RFLAGS_RF			TMAV_BIT(16)
 #define DR7_FIXED			TMAV_BIT(10)
 #define SELECTOR_RPL_TI			7
+#define MAX_LINEAR_ADDRESS_BITS		57
 
 #endif

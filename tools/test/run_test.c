@@ -507,81 +507,6 @@ static void any_vmwrite_before_the_entry_can_fail(void **state)
 	assert_true(at > 70);
 }
 
-/* Guest's GLOBAL_CTRL has a reserved bit. Expect: exit 33, the field named, -EIO. */
-static void a_bad_guest_field_is_named(void **state)
-{
-	struct core *core = *state;
-
-	core_guest(core, GUEST_DONE);
-	core->run.vpmu.guest.global_ctrl = TMAV_BIT(36);
-	core_remember(core);
-	assert_int_equal(core_run(core), -EIO);
-	core_assert_untouched(core);
-	assert_true(soft_logged(core->cpu, "failure due to invalid guest state"));
-	assert_true(soft_logged(core->cpu,
-				"GUEST_IA32_PERF_GLOBAL_CTRL is 0x1000000000: reserved bits"));
-	assert_int_equal(core->cpu->guest.entries, 0);
-}
-
-/* TR with RPL 3, and no TR at all. Expect: error 8, the field named, -EIO. */
-static void a_bad_host_field_is_named(void **state)
-{
-	struct core *core = *state;
-
-	core_guest(core, GUEST_DONE);
-	core->cpu->regs.sel.tr = 0x43;
-	core_remember(core);
-	assert_int_equal(core_run(core), -EIO);
-	core_assert_untouched(core);
-	assert_true(soft_logged(core->cpu, "VM-instruction error 8 (host state)"));
-	assert_true(soft_logged(core->cpu, "HOST_TR_SELECTOR is 0x43: RPL and TI"));
-	core->cpu->regs.sel.tr = 0;
-	core_guest(core, GUEST_DONE);
-	assert_int_equal(core_run(core), -EIO);
-	assert_true(soft_logged(core->cpu, "HOST_TR_SELECTOR must not be 0"));
-}
-
-/* Host fields that this hypervisor never writes so. Expect: named all the same. */
-static void a_bad_host_global_ctrl_is_named(void **state)
-{
-	struct core *core = *state;
-
-	core_enter_root(core);
-	vmcs_write64(&core->run.vmcs, HOST_IA32_PERF_GLOBAL_CTRL, TMAV_BIT(49));
-	dump_vmfail(VM_ERROR_INVALID_HOST_STATE,
-			   pmu_global_ctrl_mask(&core->run.caps.pmu));
-	assert_true(soft_logged(core->cpu, "HOST_IA32_PERF_GLOBAL_CTRL is 0x2000000000000"));
-	core_leave_root(core);
-}
-
-/* Error 8 with host fields that are in order. Expect: it is said that none is known bad. */
-static void an_unknown_host_error_is_admitted(void **state)
-{
-	struct core *core = *state;
-
-	core_guest(core, GUEST_DONE);
-	assert_int_equal(core_run(core), RUN_DONE);
-	core_enter_root(core);
-	dump_vmfail(VM_ERROR_INVALID_HOST_STATE,
-			   pmu_global_ctrl_mask(&core->run.caps.pmu));
-	assert_true(soft_logged(core->cpu, "no rule known here is broken"));
-	core_leave_root(core);
-}
-
-/* A control that the CPU doesn't allow. Expect: error 7, and where to look. */
-static void a_bad_control_is_reported(void **state)
-{
-	struct core *core = *state;
-
-	core_guest(core, GUEST_DONE);
-	core->run.ctls.word[VMX_CTL_PIN] = 0;
-	core_remember(core);
-	assert_int_equal(core_run(core), -EIO);
-	core_assert_untouched(core);
-	assert_true(soft_logged(core->cpu, "VM-instruction error 7 (control fields)"));
-	assert_true(soft_logged(core->cpu, "debug level"));
-}
-
 #define test(function) \
 	cmocka_unit_test_setup_teardown(function, core_setup, core_teardown)
 #define bare_test(function) \
@@ -614,11 +539,6 @@ int main(void)
 		bare_test(a_wrong_cpu_is_refused_without_a_page),
 		test(any_vmx_instruction_can_fail),
 		test(any_vmwrite_before_the_entry_can_fail),
-		test(a_bad_guest_field_is_named),
-		test(a_bad_host_field_is_named),
-		test(a_bad_host_global_ctrl_is_named),
-		test(an_unknown_host_error_is_admitted),
-		test(a_bad_control_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);

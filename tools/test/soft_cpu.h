@@ -170,6 +170,8 @@ struct soft_faults {
 	unsigned int	pages, vmxs, vmwrites;	/* so far */
 	u32		last_vmx;		/* enum soft_op_kind of the one that failed */
 	u32		missing_field;		/* VMWRITE and VMREAD fail; 0: none */
+	u32		spoilt_field;		/* holds spoilt_val at VM entry; 0: none */
+	u64		spoilt_val;
 };
 
 struct soft_cpu {

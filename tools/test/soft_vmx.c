@@ -250,16 +250,37 @@ static bool word_is_allowed(u32 encoding, u32 msr)
 	return !(cap & ~word & ~0u) && !(word & ~(cap >> 32));
 }
 
+/* "NMI exiting" for "virtual NMIs"; the timer for "save ... timer value" */
+static bool pairs_are_valid(void)
+{
+	u64 pin = field(PIN_BASED_CONTROLS);
+
+	return (!(pin & PIN_VIRTUAL_NMIS) || pin & PIN_NMI_EXITING) &&
+	       (pin & PIN_PREEMPTION_TIMER ||
+		!(field(EXIT_CONTROLS) & EXIT_SAVE_PREEMPTION_TIMER));
+}
+
+/* Of the bits with a meaning, those that this hypervisor injects. */
+static bool injection_is_valid(void)
+{
+	u64 info = field(ENTRY_INTERRUPTION_INFO);
+
+	return !(info & INTR_INFO_VALID) ||
+	       !(info & ~(INTR_INFO_VALID | INTR_INFO_ERROR_CODE |
+			  INTR_INFO_TYPE | INTR_INFO_VECTOR));
+}
+
 static bool controls_are_valid(void)
 {
-	return word_is_allowed(PIN_BASED_CONTROLS, IA32_VMX_TRUE_PINBASED_CTLS) &&
+	return pairs_are_valid() && injection_is_valid() &&
+	       word_is_allowed(PIN_BASED_CONTROLS, IA32_VMX_TRUE_PINBASED_CTLS) &&
 	       word_is_allowed(CPU_BASED_CONTROLS, IA32_VMX_TRUE_PROCBASED_CTLS) &&
 	       word_is_allowed(CPU_BASED_CONTROLS2, IA32_VMX_PROCBASED_CTLS2) &&
 	       word_is_allowed(EXIT_CONTROLS, IA32_VMX_TRUE_EXIT_CTLS) &&
 	       word_is_allowed(ENTRY_CONTROLS, IA32_VMX_TRUE_ENTRY_CTLS) &&
 	       soft_page_at(soft_cpu, field(MSR_BITMAP)) &&
-	       !field(EXIT_MSR_STORE_COUNT) && !field(EXIT_MSR_LOAD_COUNT) &&
-	       !field(ENTRY_MSR_LOAD_COUNT);
+	       !(field(EPT_POINTER) & EPTP_RESERVED) &&
+	       !field(EXIT_MSR_STORE_COUNT) && !field(EXIT_MSR_LOAD_COUNT);
 }
 
 static bool global_ctrl_is_valid(u32 encoding)
@@ -281,11 +302,19 @@ static bool host_selectors_are_valid(void)
 	return field(HOST_CS_SELECTOR) && field(HOST_TR_SELECTOR);
 }
 
+/* With five levels of paging, as the part can have them. */
+static bool is_canonical(u64 address)
+{
+	return address >> 56 == 0 || address >> 56 == 0xff;
+}
+
 static bool host_state_is_valid(void)
 {
 	return (!(field(EXIT_CONTROLS) & EXIT_LOAD_PERF_GLOBAL_CTRL) ||
 		global_ctrl_is_valid(HOST_IA32_PERF_GLOBAL_CTRL)) &&
-	       host_selectors_are_valid() && field(HOST_CR4) & CR4_VMXE &&
+	       host_selectors_are_valid() && field(HOST_CR0) & CR0_NE &&
+	       field(HOST_CR4) & CR4_VMXE && field(HOST_IA32_EFER) & IA32_EFER_LMA &&
+	       is_canonical(field(HOST_GS_BASE)) &&
 	       field(HOST_RIP) == hw_exit_address();
 }
 
@@ -295,7 +324,12 @@ static bool guest_state_is_valid(void)
 		global_ctrl_is_valid(GUEST_IA32_PERF_GLOBAL_CTRL)) &&
 	       field(VMCS_LINK_POINTER) == ~0ULL &&
 	       field(GUEST_RFLAGS) & RFLAGS_FIXED &&
-	       field(GUEST_CR4) & CR4_VMXE;
+	       !(field(GUEST_RFLAGS) & RFLAGS_RESERVED) &&
+	       field(GUEST_IA32_EFER) & IA32_EFER_LMA &&
+	       field(GUEST_CR0) & CR0_NE && field(GUEST_CR4) & CR4_VMXE &&
+	       field(GUEST_TR_ACCESS_RIGHTS) == SEGMENT_TSS_BUSY &&
+	       !(field(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_RESERVED) &&
+	       is_canonical(field(GUEST_RIP));
 }
 
 /*
@@ -365,8 +399,9 @@ static enum hw_entry vm_exit(u32 reason)
 }
 
 /* Guest state was being loaded; the guest has run no instruction. */
-static enum hw_entry entry_exit(u32 reason)
+static enum hw_entry entry_exit(u32 reason, u64 qualification)
 {
+	set_field(EXIT_QUALIFICATION, qualification);
 	return vm_exit(reason | (u32)EXIT_REASON_ENTRY_FAILURE);
 }
 
@@ -386,14 +421,19 @@ static enum hw_entry launch(struct guest_regs *regs, bool launched)
 	if (cpu->current->launched != launched)
 		return entry_fails(launched ? ERROR_VMRESUME_NOT_LAUNCHED :
 					      ERROR_VMLAUNCH_NOT_CLEAR);
+	if (cpu->faults.spoilt_field)
+		set_field(cpu->faults.spoilt_field, cpu->faults.spoilt_val);
 	if (!controls_are_valid())
 		return entry_fails(VM_ERROR_INVALID_CONTROL);
 	if (!host_state_is_valid())
 		return entry_fails(VM_ERROR_INVALID_HOST_STATE);
 	if (!guest_state_is_valid())
-		return entry_exit(EXIT_INVALID_GUEST_STATE);
+		return entry_exit(EXIT_INVALID_GUEST_STATE, 0);
+	/* No memory holds a list: its first entry is nothing that can be loaded. */
+	if (field(ENTRY_MSR_LOAD_COUNT))
+		return entry_exit(EXIT_MSR_LOADING, 1);
 	if (cpu->machine_check_on_entry)
-		return entry_exit(EXIT_MACHINE_CHECK_ON_ENTRY);
+		return entry_exit(EXIT_MACHINE_CHECK_ON_ENTRY, 0);
 
 	cpu->current->launched = true;
 	load_guest(regs);
