@@ -35,6 +35,7 @@ bx_cpuid_t *sim_new_cpuid(BX_CPU_C *cpu);
 bool sim_rdpmc(unsigned cpu, Bit32u ecx, Bit64u *val);
 void sim_lvtpc_access(unsigned cpu, unsigned rw, Bit32u val);
 
+void sim_vmentry_tried(unsigned cpu);
 bool sim_host_state_valid(unsigned cpu);
 bool sim_guest_state_valid(unsigned cpu);
 void sim_vmentry_fail(unsigned cpu, unsigned error);

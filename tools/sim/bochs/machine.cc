@@ -40,6 +40,8 @@ void sim_init(void)
 		trace_open(trace);
 	if (*setting("SIM_NMI_SWEEP", ""))
 		nmi_sweep(setting("SIM_NMI_SWEEP", ""));
+	if (*setting("SIM_VMCS", ""))
+		entry_spoil(setting("SIM_VMCS", ""));
 	debug_exit = *setting("SIM_DEBUG_EXIT", "");
 	describe_init();
 }

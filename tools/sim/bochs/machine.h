@@ -106,6 +106,9 @@ void nmi_place_reached(struct vcpu *vcpu, enum nmi_place reached);
 /* Before each instruction while vcpu->nmi_countdown is not 0. */
 void nmi_step(struct vcpu *vcpu);
 
+/* entry.cc: a VM entry that finds what the host has not written.  "FIELD=VALUE@N" */
+void entry_spoil(const char *what);
+
 /* trace.cc: JSON lines.  Nothing happens without a trace file. */
 void trace_open(const char *path);
 void trace_close(void);

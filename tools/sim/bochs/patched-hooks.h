@@ -8,6 +8,7 @@
 #define BX_INSTR_LVTPC(cpu, rw, val)		sim_lvtpc_access(cpu, rw, val)
 
 /* VM entry and exit, in the order in which Bochs comes by. */
+#define BX_INSTR_VMENTRY_TRIED(cpu)		sim_vmentry_tried(cpu)
 #define BX_INSTR_HOST_STATE_VALID(cpu)		sim_host_state_valid(cpu)
 #define BX_INSTR_GUEST_STATE_VALID(cpu)		sim_guest_state_valid(cpu)
 #define BX_INSTR_VMENTRY_FAIL(cpu, error)	sim_vmentry_fail(cpu, error)
