@@ -25,6 +25,7 @@ boot() {
 boot_all() {
 	boot plain --module "strict=1" --trace "$T/plain.jsonl" --out "$T/plain.out"
 	boot quiet --init tools/test/init/msrs.sh --add "$KO:/tmavisor.ko" \
+		--add tools/test/init/host_msrs.sh:/host_msrs.sh \
 		--add /usr/sbin/rdmsr --add /usr/sbin/wrmsr --modules msr \
 		--cmdline nowatchdog --trace "$T/quiet.jsonl"
 	boot parameters --init tools/test/init/parameters.sh --add "$KO:/tmavisor.ko"
