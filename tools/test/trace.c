@@ -41,7 +41,7 @@ static const struct soft_op *neighbour(const struct soft_op *ops, unsigned int n
 	return NULL;
 }
 
-bool trace_pair_order(const struct soft_op *ops, unsigned int nr)
+const char *trace_pair_problem(const struct soft_op *ops, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct soft_op *other;
@@ -51,15 +51,20 @@ bool trace_pair_order(const struct soft_op *ops, unsigned int nr)
 		if (writes(&ops[i], IA32_FIXED_CTR3)) {
 			other = neighbour(ops, nr, i, 1);
 			if (!other || !writes(other, IA32_PERF_METRICS))
-				return false;
+				return "FIXED_CTR3 without PERF_METRICS right after";
 		}
 		if (writes(&ops[i], IA32_PERF_METRICS)) {
 			other = neighbour(ops, nr, i, -1);
 			if (!other || !writes(other, IA32_FIXED_CTR3))
-				return false;
+				return "PERF_METRICS without FIXED_CTR3 right before";
 		}
 	}
-	return true;
+	return NULL;
+}
+
+bool trace_pair_order(const struct soft_op *ops, unsigned int nr)
+{
+	return !trace_pair_problem(ops, nr);
 }
 
 bool trace_stopped_while_switching(const struct soft_op *ops, unsigned int nr)

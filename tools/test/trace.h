@@ -13,6 +13,8 @@
  * other is the operation right after, or right before, in this order.
  */
 bool trace_pair_order(const struct soft_op *ops, unsigned int nr);
+/* Why not, of the first that breaks it; NULL if it holds. */
+const char *trace_pair_problem(const struct soft_op *ops, unsigned int nr);
 /* Counters, selectors, STATUS, METRICS, FIXED_CTR_CTRL only while nothing counts; in NMIs too. */
 bool trace_stopped_while_switching(const struct soft_op *ops, unsigned int nr);
 
