@@ -515,13 +515,15 @@ void soft_rebuild_pmu(struct soft_cpu *cpu)
 
 int soft_cpu_setup(void **state)
 {
+	static struct soft_op ops[SOFT_MAX_OPS];
+	static char log[SOFT_LOG_SIZE];
 	struct soft_cpu *cpu = calloc(1, sizeof(*cpu));
 
 	assert_non_null(cpu);
-	cpu->ops = calloc(SOFT_MAX_OPS, sizeof(*cpu->ops));
-	cpu->log = calloc(1, SOFT_LOG_SIZE);
-	assert_non_null(cpu->ops);
-	assert_non_null(cpu->log);
+	/* One CPU at a time, and large: ASan takes its time over each calloc(). */
+	cpu->ops = ops;
+	cpu->log = log;
+	log[0] = 0;
 	soft_cpu_defaults(cpu);
 	pmu_init(&cpu->pmu, &cpu->model, &pmu_ops, cpu);
 	soft_cpu = cpu;
@@ -543,8 +545,6 @@ int soft_cpu_teardown(void **state)
 	for (unsigned int i = 0; i < SOFT_MAX_PAGES; i++)
 		free(cpu->pages[i].mem);
 	pmu_free(&cpu->pmu);
-	free(cpu->ops);
-	free(cpu->log);
 	free(cpu);
 	soft_cpu = NULL;
 	return clean ? 0 : -1;

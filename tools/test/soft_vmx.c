@@ -23,31 +23,45 @@ enum {
 #define FIELD_TYPE(field)	((field) >> 10 & 3)
 #define FIELD_TYPE_EXIT_INFO	1
 
-static const u32 encodings[] = {
-#define VMCS_FIELD(name, encoding, width) encoding,
+enum {
+#define VMCS_FIELD(name, encoding, width) INDEX_##name,
+#include "vmx/vmcs_fields.def"
+#undef VMCS_FIELD
+	NR_FIELDS,
+};
+_Static_assert((int)NR_FIELDS <= (int)SOFT_MAX_FIELDS, "SOFT_MAX_FIELDS");
+
+/* By encoding: one more than the place in struct soft_vmcs, 0 for no field. */
+static const u8 places[] = {
+#define VMCS_FIELD(name, encoding, width) [encoding] = INDEX_##name + 1,
 #include "vmx/vmcs_fields.def"
 #undef VMCS_FIELD
 };
-_Static_assert(TMAV_ARRAY_SIZE(encodings) <= SOFT_MAX_FIELDS, "SOFT_MAX_FIELDS");
+
+static u64 *place_in(struct soft_vmcs *vmcs, u32 encoding)
+{
+	if (encoding >= sizeof(places) || !places[encoding])
+		return NULL;
+	return &vmcs->field[places[encoding] - 1];
+}
 
 u64 *soft_field(struct soft_cpu *cpu, u32 encoding)
 {
 	if (!cpu->current || encoding == cpu->faults.missing_field)
 		return NULL;
-	for (unsigned int i = 0; i < TMAV_ARRAY_SIZE(encodings); i++)
-		if (encodings[i] == encoding)
-			return &cpu->current->field[i];
-	return NULL;
+	return place_in(cpu->current, encoding);
 }
 
 void soft_set_vmcs_field(struct soft_cpu *cpu, u64 pa, u32 encoding, u64 val)
 {
-	for (unsigned int i = 0; i < SOFT_MAX_VMCS; i++)
-		for (unsigned int k = 0; k < TMAV_ARRAY_SIZE(encodings); k++)
-			if (cpu->vmcs[i].pa == pa && encodings[k] == encoding) {
-				cpu->vmcs[i].field[k] = val;
-				return;
-			}
+	for (unsigned int i = 0; i < SOFT_MAX_VMCS; i++) {
+		u64 *place = place_in(&cpu->vmcs[i], encoding);
+
+		if (cpu->vmcs[i].pa != pa || !place)
+			continue;
+		*place = val;
+		return;
+	}
 	fail_msg("no VMCS at %#llx with field %#x", pa, encoding);
 }
 

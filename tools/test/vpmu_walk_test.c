@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 enum {
-	STEPS	= 20000,		/* of each profile, or as in the environment */
+	STEPS	= 100000,		/* of each profile, or as in the environment */
 	CHUNK	= SOFT_MAX_STEPS - 1,	/* between two switches */
 };
 
