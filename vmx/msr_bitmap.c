@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vmx/msr_bitmap.h"
 #include "vmx/hw.h"
+#include "vmx/vpmu.h"
 
 /* "MSR-Bitmap Address": four bitmaps of 1 KByte each, contiguous. */
 #define READ_LOW	0x000
@@ -55,6 +56,17 @@ int msr_bitmap_pass(struct msr_bitmap *bitmap, u32 msr, enum msr_access access)
 	if (access & MSR_WRITE)
 		clear_bit_at(bitmap->bits, bit + WRITE_LOW * 8);
 	return 0;
+}
+
+void msr_bitmap_open(struct msr_bitmap *bitmap, const struct pmu_caps *hw,
+		     const struct pmu_caps *shown)
+{
+	u32 msr;
+
+	/* All MSRs of the PMU are in the low range. */
+	for (msr = 0; msr < MSRS_PER_RANGE; msr++)
+		if (vpmu_policy_msr(hw, shown, msr) == VPMU_PASS)
+			msr_bitmap_pass(bitmap, msr, MSR_READ_WRITE);
 }
 
 bool msr_bitmap_traps(const struct msr_bitmap *bitmap, u32 msr,

@@ -5,7 +5,7 @@
 #ifndef VMX_MSR_BITMAP_H
 #define VMX_MSR_BITMAP_H
 
-#include "tmavisor/types.h"
+#include "vmx/caps.h"
 
 struct msr_bitmap {
 	u8	*bits;		/* one page; a set bit exits */
@@ -21,6 +21,9 @@ void msr_bitmap_free(struct msr_bitmap *bitmap);
  * that the bitmap covers always exit: -EINVAL.
  */
 int msr_bitmap_pass(struct msr_bitmap *bitmap, u32 msr, enum msr_access access);
+/* All that the guest's PMU lets pass; see vpmu_policy_msr(). */
+void msr_bitmap_open(struct msr_bitmap *bitmap, const struct pmu_caps *hw,
+		     const struct pmu_caps *shown);
 bool msr_bitmap_traps(const struct msr_bitmap *bitmap, u32 msr,
 		      enum msr_access access);
 

@@ -53,7 +53,7 @@ int run_alloc(struct run *run, const char *profile, const char *deny)
 	err = ept_alloc(&run->ept);
 	if (err)
 		goto free_bitmap;
-	vpmu_open_msrs(&run->vpmu, &run->bitmap);
+	msr_bitmap_open(&run->bitmap, run->vpmu.hw, &run->vpmu.shown);
 	return 0;
 
 free_bitmap:

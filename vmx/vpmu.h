@@ -15,7 +15,6 @@
 #include "vmx/caps.h"
 #include "vmx/filter.h"
 #include "vmx/hw.h"
-#include "vmx/msr_bitmap.h"
 
 #include "tmavisor/pmu_arch.h"
 
@@ -110,7 +109,6 @@ enum vpmu_policy vpmu_policy_msr(const struct pmu_caps *hw,
 				 const struct pmu_caps *shown, u32 msr);
 enum vpmu_policy vpmu_policy_rdpmc(const struct pmu_caps *hw,
 				   const struct pmu_caps *shown);
-void vpmu_open_msrs(const struct vpmu *vpmu, struct msr_bitmap *bitmap);
 
 /*
  * Host PMU out, guest PMU in. Interrupts off, a VMCS current. -EAGAIN, with

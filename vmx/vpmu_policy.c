@@ -76,14 +76,3 @@ enum vpmu_policy vpmu_policy_msr(const struct pmu_caps *hw,
 	}
 	return pass ? VPMU_PASS : VPMU_TRAP;
 }
-
-void vpmu_open_msrs(const struct vpmu *vpmu, struct msr_bitmap *bitmap)
-{
-	/* The low range of the bitmap, where all MSRs of the PMU are. */
-	const u32 end = 0x2000;
-	u32 msr;
-
-	for (msr = 0; msr < end; msr++)
-		if (vpmu_policy_msr(vpmu->hw, &vpmu->shown, msr) == VPMU_PASS)
-			msr_bitmap_pass(bitmap, msr, MSR_READ_WRITE);
-}

@@ -49,7 +49,7 @@ void core_show(struct core *core)
 	bool trap = vpmu_policy_rdpmc(run->vpmu.hw, &run->vpmu.shown) == VPMU_TRAP;
 
 	memset(run->bitmap.bits, 0xff, TMAV_PAGE_SIZE);
-	vpmu_open_msrs(&run->vpmu, &run->bitmap);
+	msr_bitmap_open(&run->bitmap, run->vpmu.hw, &run->vpmu.shown);
 	assert_int_equal(ctls_choose(&run->caps, trap, &run->ctls), 0);
 }
 

@@ -165,7 +165,7 @@ static void the_guests_bitmap_is_exact(void **state)
 
 	assert_int_equal(caps_read(&caps), 0);
 	core_init_vpmu(&vpmu, &caps, "full");
-	vpmu_open_msrs(&vpmu, &f->bitmap);
+	msr_bitmap_open(&f->bitmap, vpmu.hw, &vpmu.shown);
 	for (u32 msr = 0; msr < MSRS; msr++) {
 		assert_int_equal(is_set(f, READ_LOW_BIT + msr), !is_expected_to_pass(msr));
 		assert_int_equal(is_set(f, WRITE_LOW_BIT + msr), !is_expected_to_pass(msr));

@@ -4,6 +4,7 @@
  */
 #include "tools/test/soft_cpu.h"
 #include "tools/test/trace.h"
+#include "vmx/msr_bitmap.h"
 #include "vmx/root.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_arch.h"

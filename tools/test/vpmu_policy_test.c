@@ -4,12 +4,11 @@
  * than the hardware has.
  */
 #include "tools/test/core_fixture.h"
+#include "tools/test/policy_table.h"
 #include "tools/test/soft_cpu.h"
 #include "vmx/vmx_arch.h"
 
 #include <stdio.h>
-
-enum { LAST_MSR = 0x1fff };
 
 struct fixture {
 	struct soft_cpu	*cpu;
@@ -229,121 +228,29 @@ static void everything_else_traps_always(void **state)
 
 	for (size_t i = 0; i < TMAV_ARRAY_SIZE(ways_to_show_less); i++) {
 		show(f, &ways_to_show_less[i]);
-		for (u32 msr = 0; msr <= LAST_MSR; msr++)
+		for (u32 msr = 0; msr <= POLICY_LAST_MSR; msr++)
 			if (!may_ever_pass(msr))
 				assert_false(passes(f, msr));
 	}
 	core_init_vpmu(&f->vpmu, &f->caps, "full");
-	for (u32 msr = 0; msr <= LAST_MSR; msr++)
+	for (u32 msr = 0; msr <= POLICY_LAST_MSR; msr++)
 		assert_int_equal(passes(f, msr), may_ever_pass(msr));
-}
-
-/*
- * The whole policy, written out. P passes, T traps.
- */
-
-enum { P = VPMU_PASS, T = VPMU_TRAP };
-
-enum column {
-	COL_RDPMC, COL_METRICS, COL_CTRL, COL_STATUS, COL_RESET,
-	COL_GP_LOW,		/* counters 0 to 3, by their legacy name */
-	COL_GP_HIGH,		/* 4 to 7 */
-	COL_A_LOW, COL_A_HIGH,	/* by their full-width name */
-	COL_FIXED, COL_SLOTS,	/* fixed counters 0 to 2, and 3 */
-	NR_COLUMNS
-};
-
-static const struct policy_row {
-	const char	*profile;
-	int		pass[NR_COLUMNS];
-} policy[] = {
-	/*	       RDPMC METR CTRL STAT RESET PMC0 PMC4 A0 A4 FIXED SLOTS */
-	{ "full",      { P,   P,   P,   P,   P,    P,   P,   P, P,  P,   P } },
-	{ "nometrics", { T,   T,   T,   T,   T,    P,   P,   P, P,  P,   P } },
-	{ "fixed3",    { T,   T,   T,   T,   T,    P,   P,   P, P,  P,   T } },
-	{ "gp4",       { T,   P,   T,   T,   T,    P,   T,   P, T,  P,   P } },
-	{ "narrow",    { T,   T,   T,   T,   T,    T,   T,   T, T,  T,   T } },
-	{ "nofw",      { P,   P,   P,   P,   P,    P,   P,   T, T,  P,   P } },
-	{ "l1only",    { T,   T,   T,   T,   T,    P,   P,   P, P,  P,   P } },
-	{ "none",      { T,   T,   T,   T,   T,    T,   T,   T, T,  T,   T } },
-	/* Nothing but the number of a counter differs from "full". */
-	{ "custom:gp=7,fixed=0x8",
-		       { T,   P,   T,   T,   T,    P,   P,   P, P,  T,   P } },
-};
-
-/* What no profile lets through, though counting depends on it. */
-static const u32 always_trapped[] = {
-	IA32_FIXED_CTR_CTRL, IA32_PERF_GLOBAL_STATUS_SET, IA32_PERF_GLOBAL_INUSE,
-	IA32_PERF_CAPABILITIES, OFFCORE_RSP_0, OFFCORE_RSP_1, PEBS_FRONTEND,
-	PEBS_LD_LAT, IA32_PEBS_ENABLE, IA32_PEBS_DATA_CFG, IA32_DS_AREA,
-	IA32_DEBUGCTL, IA32_MISC_ENABLE, IA32_LBR_CTL, IA32_RTIT_CTL,
-	IA32_X2APIC_LVT_PMI,
-};
-
-/* The column that @msr is in, or NR_COLUMNS for what always traps. */
-static enum column column_of(u32 msr)
-{
-	switch (msr) {
-	case IA32_PERF_METRICS:
-		return COL_METRICS;
-	case IA32_PERF_GLOBAL_CTRL:
-		return COL_CTRL;
-	case IA32_PERF_GLOBAL_STATUS:
-		return COL_STATUS;
-	case IA32_PERF_GLOBAL_STATUS_RESET:
-		return COL_RESET;
-	case IA32_PMC0 ... IA32_PMC0 + 3:
-		return COL_GP_LOW;
-	case IA32_PMC0 + 4 ... IA32_PMC0 + 7:
-		return COL_GP_HIGH;
-	case IA32_A_PMC0 ... IA32_A_PMC0 + 3:
-		return COL_A_LOW;
-	case IA32_A_PMC0 + 4 ... IA32_A_PMC0 + 7:
-		return COL_A_HIGH;
-	case IA32_FIXED_CTR0 ... IA32_FIXED_CTR2:
-		return COL_FIXED;
-	case IA32_FIXED_CTR3:
-		return COL_SLOTS;
-	}
-	return NR_COLUMNS;
-}
-
-/* False for a counter that the profile does not have. */
-static bool is_shown(const struct pmu_caps *shown, u32 msr)
-{
-	if (msr >= IA32_PMC0 && msr < IA32_PMC0 + PMU_MAX_GP_COUNTERS)
-		return msr - IA32_PMC0 < shown->nr_gp;
-	if (msr >= IA32_A_PMC0 && msr < IA32_A_PMC0 + PMU_MAX_GP_COUNTERS)
-		return msr - IA32_A_PMC0 < shown->nr_gp;
-	if (msr >= IA32_FIXED_CTR0 && msr <= IA32_FIXED_CTR3)
-		return pmu_has_fixed(shown, msr - IA32_FIXED_CTR0);
-	return msr != IA32_PERF_METRICS || shown->metrics;
-}
-
-/* Where the row speaks of counters that the profile has no more of. */
-static bool expected_to_pass(const struct policy_row *row,
-			     const struct pmu_caps *shown, u32 msr)
-{
-	enum column column = column_of(msr);
-
-	return column < NR_COLUMNS && row->pass[column] == P &&
-	       is_shown(shown, msr);
 }
 
 static void check_row(struct fixture *f, const struct policy_row *row)
 {
 	core_init_vpmu(&f->vpmu, &f->caps, row->profile);
-	assert_int_equal(rdpmc_passes(f), row->pass[COL_RDPMC] == P);
-	for (u32 msr = 0; msr <= LAST_MSR; msr++)
-		if (passes(f, msr) != expected_to_pass(row, &f->vpmu.shown, msr))
+	assert_int_equal(rdpmc_passes(f), policy_passes_rdpmc(row));
+	for (u32 msr = 0; msr <= POLICY_LAST_MSR; msr++)
+		if (passes(f, msr) != policy_passes(row, &f->vpmu.shown, msr))
 			fail_msg("profile %s, MSR %#x", row->profile, msr);
 }
 
 /* Expect: each profile's row, and no other MSR passes. */
 static void each_profile_has_its_row(void **state)
 {
-	for (size_t i = 0; i < TMAV_ARRAY_SIZE(policy); i++)
-		check_row(*state, &policy[i]);
+	for (size_t i = 0; i < POLICY_ROWS; i++)
+		check_row(*state, &policy_rows[i]);
 }
 
 static bool bitmap_passes(const struct msr_bitmap *bitmap, u32 msr, u32 part)
@@ -358,11 +265,11 @@ static void the_bitmap_is_the_policy(void **state)
 	struct fixture *f = *state;
 	struct msr_bitmap bitmap;
 
-	for (size_t i = 0; i < TMAV_ARRAY_SIZE(policy); i++) {
-		core_init_vpmu(&f->vpmu, &f->caps, policy[i].profile);
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		core_init_vpmu(&f->vpmu, &f->caps, policy_rows[i].profile);
 		assert_int_equal(msr_bitmap_alloc(&bitmap), 0);
-		vpmu_open_msrs(&f->vpmu, &bitmap);
-		for (u32 msr = 0; msr <= LAST_MSR; msr++) {
+		msr_bitmap_open(&bitmap, f->vpmu.hw, &f->vpmu.shown);
+		for (u32 msr = 0; msr <= POLICY_LAST_MSR; msr++) {
 			assert_int_equal(bitmap_passes(&bitmap, msr, BITMAP_READ),
 					 passes(f, msr));
 			assert_int_equal(bitmap_passes(&bitmap, msr, BITMAP_WRITE),
@@ -377,12 +284,12 @@ static void controls_trap_in_every_profile(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < TMAV_ARRAY_SIZE(policy); i++) {
-		core_init_vpmu(&f->vpmu, &f->caps, policy[i].profile);
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		core_init_vpmu(&f->vpmu, &f->caps, policy_rows[i].profile);
 		for (u32 k = 0; k < PMU_MAX_GP_COUNTERS; k++)
 			assert_false(passes(f, IA32_PERFEVTSEL0 + k));
-		for (size_t k = 0; k < TMAV_ARRAY_SIZE(always_trapped); k++)
-			assert_false(passes(f, always_trapped[k]));
+		for (size_t k = 0; k < POLICY_ALWAYS_TRAPPED; k++)
+			assert_false(passes(f, policy_always_trapped[k]));
 	}
 }
 
@@ -402,8 +309,8 @@ static void check_nothing_reaches_more(struct fixture *f)
 		assert_false(rdpmc_passes(f));
 		assert_false(globals_pass(f));
 	}
-	for (u32 msr = 0; msr <= LAST_MSR; msr++)
-		assert_true(!passes(f, msr) || is_shown(shown, msr));
+	for (u32 msr = 0; msr <= POLICY_LAST_MSR; msr++)
+		assert_true(!passes(f, msr) || policy_shows(shown, msr));
 }
 
 /* Any subset of the counters, by number. Expect: nothing reaches the others. */
@@ -412,8 +319,8 @@ static void nothing_reaches_what_is_not_shown(void **state)
 	struct fixture *f = *state;
 	char profile[64];
 
-	for (size_t i = 0; i < TMAV_ARRAY_SIZE(policy); i++) {
-		core_init_vpmu(&f->vpmu, &f->caps, policy[i].profile);
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		core_init_vpmu(&f->vpmu, &f->caps, policy_rows[i].profile);
 		check_nothing_reaches_more(f);
 	}
 	for (u32 gp = 0; gp <= PMU_MAX_GP_COUNTERS; gp++) {

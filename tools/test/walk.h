@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest's steps, compared one by one with a bare PMU of the kind that its
+ * profile shows, while the host uses its own PMU in between.
+ *
+ * What is different on purpose, and so not asked for here:
+ *  - PERFEVTSEL bits of TSX: no profile has TSX.
+ *  - PEBS, OFFCORE_RSP, FRONTEND, LD_LAT, DS_AREA, DEBUGCTL: #GP in any profile.
+ *  - MISC_ENABLE: its writable bits are not the guest's to change.
+ *  - STATUS bits of features never shown (PEBS, LBR, PT, uncore, SGX, CondChgd): reserved
+ *    where STATUS_SET and STATUS_RESET trap.
+ *  - PERF_CAPABILITIES without a PMU: CPUID hides the MSR, and it is #GP.
+ *  - Cycles: how many an emulated instruction takes is not defined.
+ *  - FIXED_CTR3 written without PERF_METRICS right after it: the metrics are
+ *    undefined then.
+ */
+#ifndef TOOLS_TEST_WALK_H
+#define TOOLS_TEST_WALK_H
+
+#include "tools/test/core_fixture.h"
+
+enum { WALK_CHUNK = SOFT_MAX_STEPS - 1 };	/* steps between two switches */
+
+struct walk {
+	struct core		*core;
+	const char		*profile;
+	struct pmu_model	model;
+	struct pmu		bare;		/* alone, on a CPU with that PMU */
+	u64			seed;
+	u32			cpl;
+	bool			owes_metrics;	/* of FIXED_CTR3, the last thing written */
+	struct guest_step	steps[WALK_CHUNK + 1];
+	unsigned int		valid, faults;	/* so far */
+	char			difference[128];
+};
+
+/* A guest in @profile, that has just begun; and its bare PMU. */
+void walk_begin(struct walk *w, struct core *core, const char *profile);
+void walk_end(struct walk *w);
+/*
+ * The first @nr of w->steps, at most WALK_CHUNK, and a switch. NULL, or what
+ * was different: a step, the guest's PMU afterwards, or the host's.
+ */
+const char *walk_chunk(struct walk *w, unsigned int nr);
+
+/* @val for @msr, without what is different on purpose. */
+u64 walk_tame(u32 msr, u64 val);
+/* A selector that counts made to count instructions; other MSRs as they are. */
+u64 walk_plain_event(u32 msr, u64 val);
+
+#endif
