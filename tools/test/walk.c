@@ -121,11 +121,35 @@ static struct soft_result bare_misc_enable(const struct walk *w)
 	};
 }
 
+static struct soft_result on_bare_apic(struct walk *w, const struct guest_step *step)
+{
+	struct soft_result r = { 0 };
+
+	if (step->what == GUEST_RDMSR)
+		r.fault = !apic_rdmsr(&w->bare_apic, step->index, &r.val);
+	else
+		r.fault = !apic_wrmsr_valid(&w->bare_apic, step->index, step->val);
+	if (r.fault)
+		return (struct soft_result) { .fault = true };
+	pmu_count_plain(&w->bare, 1, 1, w->cpl);
+	if (step->what == GUEST_WRMSR)
+		apic_wrmsr(&w->bare_apic, step->index, step->val);
+	return r;
+}
+
+static bool is_for_apic(const struct guest_step *step)
+{
+	return (step->what == GUEST_RDMSR || step->what == GUEST_WRMSR) &&
+	       apic_owns_msr(step->index);
+}
+
 static struct soft_result on_bare_pmu(struct walk *w, const struct guest_step *step)
 {
 	enum pmu_result res = PMU_OK;
 	uint64_t val = 0;
 
+	if (is_for_apic(step))
+		return on_bare_apic(w, step);
 	if (never_shown(w, step))
 		return (struct soft_result) { .fault = true };
 	if (step->what == GUEST_RDMSR && step->index == IA32_MISC_ENABLE)
@@ -255,6 +279,7 @@ void walk_begin(struct walk *w, struct core *core, const char *profile)
 		},
 	};
 	pmu_init(&w->bare, &w->model, &ops, NULL);
+	apic_reset(&w->bare_apic, shown->version);
 	core->cpu->counts_accesses = true;
 	core->cpu->careless_guest = true;
 	core->cpu->any_order = true;

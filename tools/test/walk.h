@@ -26,6 +26,7 @@ struct walk {
 	const char		*profile;
 	struct pmu_model	model;
 	struct pmu		bare;		/* alone, on a CPU with that PMU */
+	struct apic		bare_apic;	/* and its local APIC */
 	u64			seed;
 	u32			cpl;
 	bool			owes_metrics;	/* of FIXED_CTR3, the last thing written */

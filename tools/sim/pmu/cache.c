@@ -11,7 +11,15 @@ void cache_alloc(struct cache *cache, unsigned int sets, unsigned int ways)
 {
 	cache->sets = sets;
 	cache->ways = ways;
-	cache->tags = calloc((size_t)sets * ways, sizeof(*cache->tags));
+	cache->tags = NULL;
+}
+
+/* Some are large, and most machines are done before anything asks for a line. */
+static void need_tags(struct cache *cache)
+{
+	if (cache->tags)
+		return;
+	cache->tags = calloc((size_t)cache->sets * cache->ways, sizeof(*cache->tags));
 	if (!cache->tags)
 		abort();
 }
@@ -24,7 +32,7 @@ void cache_free(struct cache *cache)
 
 void cache_empty(struct cache *cache)
 {
-	memset(cache->tags, 0, (size_t)cache->sets * cache->ways * sizeof(*cache->tags));
+	cache_free(cache);
 }
 
 static uint64_t *set_of(const struct cache *cache, uint64_t line)
@@ -35,9 +43,12 @@ static uint64_t *set_of(const struct cache *cache, uint64_t line)
 /* Its place in its set, or as many as there are ways. */
 static unsigned int find(const struct cache *cache, uint64_t line)
 {
-	const uint64_t *set = set_of(cache, line);
+	const uint64_t *set;
 	unsigned int way = 0;
 
+	if (!cache->tags)
+		return cache->ways;
+	set = set_of(cache, line);
 	while (way < cache->ways && set[way] != (line | VALID))
 		way++;
 	return way;
@@ -45,13 +56,15 @@ static unsigned int find(const struct cache *cache, uint64_t line)
 
 bool cache_touch(struct cache *cache, uint64_t line)
 {
-	uint64_t *set = set_of(cache, line);
 	unsigned int way = find(cache, line);
 	bool hit = way < cache->ways;
+	uint64_t *set;
 
 	/* The last one of a full set falls out. */
 	if (!hit)
 		way = cache->ways - 1;
+	need_tags(cache);
+	set = set_of(cache, line);
 	memmove(set + 1, set, way * sizeof(*set));
 	set[0] = line | VALID;
 	return hit;
@@ -64,11 +77,12 @@ bool cache_has(const struct cache *cache, uint64_t line)
 
 void cache_drop(struct cache *cache, uint64_t line)
 {
-	uint64_t *set = set_of(cache, line);
 	unsigned int way = find(cache, line);
+	uint64_t *set;
 
 	if (way == cache->ways)
 		return;
+	set = set_of(cache, line);
 	memmove(set + way, set + way + 1, (cache->ways - way - 1) * sizeof(*set));
 	set[cache->ways - 1] = 0;
 }
