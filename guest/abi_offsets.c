@@ -49,6 +49,12 @@ int main(void)
 	OFFSET(PAGE_RESULT_SLOTS, guest_page, result.slots);
 	OFFSET(PAGE_RESULT_METRICS, guest_page, result.perf_metrics);
 	OFFSET(PAGE_RESULT_ENTRY_REGISTERS, guest_page, result.entry_registers);
+	OFFSET(PAGE_RESULT_ENTRY_BASES, guest_page, result.entry_bases);
+	OFFSET(PAGE_RESULT_UNREACHABLE_READABLE, guest_page, result.unreachable_readable);
+	OFFSET(PAGE_RESULT_UNREACHABLE_VALUES, guest_page, result.unreachable_values);
+	OFFSET(PAGE_RESULT_RDPMC_TRIED, guest_page, result.rdpmc_tried);
+	OFFSET(PAGE_RESULT_RANDOM_READABLE, guest_page, result.random_readable);
+	OFFSET(PAGE_RESULT_RANDOM_VALUES, guest_page, result.random_values);
 	OFFSET(PAGE_RESULT_RDPMC_READABLE, guest_page, result.rdpmc_readable);
 	OFFSET(PAGE_RESULT_RDPMC_VALUES, guest_page, result.rdpmc_values);
 	OFFSET(PAGE_RESULT_RDMSR_READABLE, guest_page, result.rdmsr_readable);
@@ -61,6 +67,10 @@ int main(void)
 	DEFINE(MSR_PERF_CAPABILITIES, IA32_PERF_CAPABILITIES);
 	DEFINE(MSR_MISC_ENABLE, IA32_MISC_ENABLE);
 	DEFINE(MSR_X2APIC_EOI, IA32_X2APIC_EOI);
+	DEFINE(MSR_X2APIC_VERSION, IA32_X2APIC_VERSION);
+	DEFINE(MSR_X2APIC_SIVR, IA32_X2APIC_SIVR);
+	DEFINE(MSR_X2APIC_LVT_PMI, IA32_X2APIC_LVT_PMI);
+	DEFINE(RDPMC_TYPE_SHIFT_BITS, RDPMC_TYPE_SHIFT);
 	DEFINE(SELECT_FIXED0, RDPMC_FIXED(FIXED_INSTRUCTIONS));
 	DEFINE(SELECT_METRICS, RDPMC_METRICS);
 	return 0;

@@ -288,42 +288,56 @@ void report_workload(const struct session *session, enum guest_workload w)
 	end_suite(session_workload_names[w]);
 }
 
-/* Of each type; see LEAK_RDPMC_INDICES in guest/probe/leaks.asm. */
+/* Of some types; see LEAK_INDICES in guest/probe/leaks.asm. */
 enum { RDPMC_INDICES = 64 };
 
 /* Registers that RDMSR reads on a CPU with the PMU that is shown. */
 static u64 readable_msrs(const struct pmu_caps *shown)
 {
-	/* FIXED_CTR_CTRL, five GLOBAL registers, IA32_PERF_CAPABILITIES */
-	const u64 if_there_is_a_pmu = 7;
-	const u64 misc_enable = 1;
+	/* FIXED_CTR_CTRL, five GLOBAL registers, IA32_PERF_CAPABILITIES, LVT entry */
+	const u64 if_there_is_a_pmu = 8;
+	/* IA32_MISC_ENABLE; ID, version and SIVR of the local APIC */
+	const u64 always = 4;
 	/* Selector, legacy counter, full-width counter */
 	u64 per_gp = pmu_has_full_width(shown) ? 3 : 2;
 
-	return misc_enable + (shown->version ? if_there_is_a_pmu : 0) +
+	return always + (shown->version ? if_there_is_a_pmu : 0) +
 	       per_gp * shown->nr_gp + hweight32(shown->fixed_mask) +
 	       shown->metrics;
 }
 
-void report_leaks(const struct session *session)
+static void check_rdpmc(const struct session *session)
 {
 	const struct pmu_caps *shown = &session->run.vpmu.shown;
 	const struct guest_result *r = &session->leaks.result;
 	u64 counters = shown->nr_gp + hweight32(shown->fixed_mask) + shown->metrics;
 	u64 most = counters;
 
-	begin_suite("leaks", 5);
-	pr_info("  # Expect: a guest that has just started reads nothing but what it is shown, and zeros\n");
-	check(!r->entry_registers, "registers are 0 at entry");
-	pr_info("  # RDPMC: %llu of 256 selectors, values ORed %#llx\n",
-		r->rdpmc_readable, r->rdpmc_values);
+	pr_info("  # RDPMC: %llu of %llu selectors, values ORed %#llx; %llu more at random, %#llx\n",
+		r->rdpmc_readable, r->rdpmc_tried, r->rdpmc_values,
+		r->random_readable, r->random_values);
 	/* Passed, it is the hardware that looks at the index of the metrics. */
 	if (shown->metrics && !rdpmc_traps(session))
 		most += RDPMC_INDICES - 1;
-	check(r->rdpmc_readable >= counters && r->rdpmc_readable <= most,
-	      "RDPMC reads what is shown, the rest is #GP");
-	check(!r->rdpmc_values, "RDPMC reads nothing of the host's");
-	pr_info("  # RDMSR: %llu of 8192 registers, values ORed %#llx\n",
+	check(r->rdpmc_readable >= counters && r->rdpmc_readable <= most &&
+	      !r->random_readable, "RDPMC reads what is shown, the rest is #GP");
+	check(!r->rdpmc_values && !r->random_values,
+	      "RDPMC reads nothing of the host's");
+}
+
+void report_leaks(const struct session *session)
+{
+	const struct pmu_caps *shown = &session->run.vpmu.shown;
+	const struct guest_result *r = &session->leaks.result;
+
+	begin_suite("leaks", 7);
+	pr_info("  # Expect: a guest that has just started reads nothing but what it is shown, and zeros\n");
+	check(!r->entry_registers, "registers are 0 at entry");
+	check(!r->entry_bases, "bases of segments and tables are 0 at entry");
+	check(!r->unreachable_readable && !r->unreachable_values,
+	      "debug, x87, SSE, AVX registers and TSC_AUX cannot be read");
+	check_rdpmc(session);
+	pr_info("  # RDMSR: %llu of 16384 registers, values ORed %#llx\n",
 		r->rdmsr_readable, r->rdmsr_values);
 	check(r->rdmsr_readable == readable_msrs(shown),
 	      "RDMSR reads what is shown, the rest is #GP");

@@ -46,8 +46,14 @@ struct guest_result {
 	u64	perf_metrics;		/* IA32_PERF_METRICS */
 	u64	entry_registers;	/* general registers and CR2 at the start, ORed */
 	/* Of GUEST_PROBE_LEAKS: how many could be read, and their values ORed. */
+	u64	entry_bases;		/* of segments and tables, likewise */
+	u64	unreachable_readable;	/* debug, x87, SSE, AVX registers and so on */
+	u64	unreachable_values;
+	u64	rdpmc_tried;
 	u64	rdpmc_readable;
 	u64	rdpmc_values;
+	u64	random_readable;	/* selectors at random */
+	u64	random_values;
 	u64	rdmsr_readable;
 	u64	rdmsr_values;		/* less those that are not 0 after RESET */
 };
