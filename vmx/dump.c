@@ -154,7 +154,7 @@ static bool no_selector(u32 field)
 	return true;
 }
 
-/* "VM-Execution Control Fields": "Reserved bits ... must be set properly" */
+/* "Reserved bits in the ... controls must be set properly." */
 static bool bad_controls(u32 field, enum ctl_word w, const struct cpu_caps *caps)
 {
 	u32 msr;
@@ -177,16 +177,22 @@ static bool explain_control_words(const struct cpu_caps *caps)
 	       bad_controls(ENTRY_CONTROLS, VMX_CTL_ENTRY, caps);
 }
 
-/* One control that needs, or excludes, another. */
+/* Controls that one MSR each allows, and that need each other. */
 static bool explain_control_pairs(void)
 {
 	u32 pin = vmcs_read32(PIN_BASED_CONTROLS);
 
-	if (pin & PIN_VIRTUAL_NMIS)
-		return !(pin & PIN_NMI_EXITING) &&
-		       wrong_bits(PIN_BASED_CONTROLS, PIN_NMI_EXITING, 0);
-	return !(pin & PIN_PREEMPTION_TIMER) &&
-	       wrong_bits(EXIT_CONTROLS, 0, EXIT_SAVE_PREEMPTION_TIMER);
+	if (pin & PIN_VIRTUAL_NMIS &&
+	    wrong_bits(PIN_BASED_CONTROLS, PIN_NMI_EXITING, 0)) {
+		log_err("\"virtual NMIs\" needs \"NMI exiting\"\n");
+		return true;
+	}
+	if (!(pin & PIN_PREEMPTION_TIMER) &&
+	    wrong_bits(EXIT_CONTROLS, 0, EXIT_SAVE_PREEMPTION_TIMER)) {
+		log_err("\"save VMX-preemption timer value\" needs \"activate VMX-preemption timer\"\n");
+		return true;
+	}
+	return false;
 }
 
 /* "Checks on VMX Controls" */
@@ -229,7 +235,10 @@ static bool explain_host_addresses(void)
 	return false;
 }
 
-/* "Checks on Host Control Registers, MSRs", "... and SSP", "... Segment and Descriptor-Table Registers" */
+/*
+ * "Checks on Host Control Registers, MSRs, and SSP" and "Checks on Host Segment
+ * and Descriptor-Table Registers"
+ */
 static bool explain_host_state(const struct cpu_caps *caps)
 {
 	return wrong_bits(HOST_CR0, caps->cr0_fixed0, ~caps->cr0_fixed1) ||

@@ -105,3 +105,12 @@ undone() {
 		tools/test/trace_check --partial --switches 3 "$T/$name.jsonl"
 	done
 }
+
+@test "a --vmcs that names no field, value or entry is refused" {
+	local wrong
+	for wrong in 0x4000 0x4000=1 0x4000=1@0 4000=1@1 0x4000=x@1; do
+		run tools/sim/run --vmcs "$wrong" -- true
+		[ "$status" = 250 ]
+		[[ $output == *"--vmcs $wrong is not FIELD=VALUE@N"* ]]
+	done
+}

@@ -43,9 +43,11 @@ static const struct spoilt controls[] = {
 	  "ENTRY_CONTROLS is 0: bits 0x11fb must be 1\n"
 	  "E MSR 0x490 is 0x7effff000011fb" },
 	{ PIN_BASED_CONTROLS, PIN_DEFAULT1 | PIN_VIRTUAL_NMIS,
-	  "PIN_BASED_CONTROLS is 0x36: bits 0x8 must be 1\n" },
-	{ PIN_BASED_CONTROLS, PIN_DEFAULT1,
-	  "bits 0x400000 must be 0\n" },
+	  "PIN_BASED_CONTROLS is 0x36: bits 0x8 must be 1\n"
+	  "E \"virtual NMIs\" needs \"NMI exiting\"\n" },
+	{ PIN_BASED_CONTROLS, PIN_DEFAULT1 | PIN_VIRTUAL_NMIS | PIN_NMI_EXITING,
+	  "bits 0x400000 must be 0\n"
+	  "E \"save VMX-preemption timer value\" needs " },
 	{ MSR_BITMAP, 0x7008, "MSR_BITMAP is 0x7008: bits 0x8 must be 0\n" },
 	{ EPT_POINTER, 0x8fde, "EPT_POINTER is 0x8fde: bits 0xf80 must be 0\n" },
 	{ ENTRY_INTERRUPTION_INFO, 0x8000130d,

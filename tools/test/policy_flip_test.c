@@ -315,8 +315,9 @@ static void no_decision_can_be_turned_round(void **state)
 	}
 	print_message("# %u flips, %u of them from trap to pass\n", f.tally.flips,
 		      f.tally.trap_to_pass);
-	print_message("# noticed by behaviour: %u, by the policy table alone: %u, %u of them from trap to pass\n",
-		      f.tally.by_behaviour, f.tally.by_table,
+	print_message("# noticed by behaviour: %u\n", f.tally.by_behaviour);
+	print_message("# by the policy table alone: %u, %u of them from trap to pass\n",
+		      f.tally.by_table,
 		      f.tally.trap_to_pass - f.tally.by_behaviour);
 }
 
