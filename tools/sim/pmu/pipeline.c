@@ -49,6 +49,7 @@ static const struct kind_cost kind_costs[NR_INSN_KINDS] = {
 	[INSN_DIV]		= { 4, 15, UNIT_DIV, 6 },
 	[INSN_COMPLEX]		= { 3, 2, UNIT_ALU, 3 },
 	[INSN_MICROCODED]	= { 20, 10, UNIT_ALU, 20 },
+	[INSN_SERIALIZING]	= { 20, 10, UNIT_ALU, 20 },
 	[INSN_FENCE]		= { 2, 6, UNIT_ALU, 2 },
 };
 
@@ -152,7 +153,7 @@ static void fetch(struct pipeline *pipe, const struct insn *insn,
 		pipe->fetched_slots = pipe->now_slots - PIPELINE_UOP_QUEUE;
 	fetch_stall(pipe, memory_fetch(&pipe->mem, insn->paddr, insn->length,
 				       &cost->memory));
-	if (insn->kind == INSN_MICROCODED)
+	if (insn->kind == INSN_MICROCODED || insn->kind == INSN_SERIALIZING)
 		fetch_stall(pipe, MICROCODE_SWITCH);
 }
 
@@ -220,7 +221,8 @@ static void wait_for_room(struct pipeline *pipe, const struct insn *insn,
 	unsigned int stores = nr_stores(insn);
 
 	wait_backend(pipe, cost, pipe->rob[last].done, pipe->rob[last].memory);
-	if (insn->kind == INSN_FENCE)
+	/* A WRMSR that stops the counters waits for what they are to count. */
+	if (insn->kind == INSN_FENCE || insn->kind == INSN_SERIALIZING)
 		wait_window(pipe, cost, pipe->retired);
 	if (!stores)
 		return;

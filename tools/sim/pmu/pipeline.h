@@ -30,7 +30,8 @@ enum insn_kind {
 	INSN_FLOAT,		/* floating point and the like: a few cycles */
 	INSN_DIV,		/* divide, square root */
 	INSN_COMPLEX,		/* a few uops: XCHG, XADD, ... */
-	INSN_MICROCODED,	/* CPUID, REP string, RDMSR, ...: many uops */
+	INSN_MICROCODED,	/* REP string, RDMSR, ...: many uops */
+	INSN_SERIALIZING,	/* CPUID, WRMSR, ...: likewise, and waits as a fence does */
 	INSN_FENCE,		/* waits for all before it */
 	NR_INSN_KINDS,
 };
