@@ -2,21 +2,21 @@
 ;
 ; The guest: 64-bit code with its own page tables, started at its first byte
 ; with a stack and interrupts off. It does what the request in the shared page
-; says, leaves the counters' values there and calls the host:
+; says, leaves what it has counted in memory and calls the host:
 ;
 ;   1. all counters off, FIXED_CTR_CTRL programmed, memory prepared;
 ;   2. the workload once for nothing, so that caches, predictor and page
 ;      tables are warm; with the counters on, for the simulated machine's are
 ;      modelled only while slots are counted;
-;   3. counters 0: FIXED_CTR3, then PERF_METRICS as the next write;
-;   4. the host is told, so that it forces its switches from here on;
-;   5. GLOBAL_CTRL on, the workload, GLOBAL_CTRL off: one write each, so that
-;      FIXED_CTR3 and PERF_METRICS start and stop together;
-;   6. everything read by RDPMC.
+;   3. the host is told, so that it forces its switches from here on;
+;   4. then, slice by slice: counters 0, FIXED_CTR3 and PERF_METRICS as the next
+;      write; GLOBAL_CTRL on, the workload, GLOBAL_CTRL off: one write each, so
+;      that the two start and stop together; everything read by RDPMC.
 ;
-; A workload is two functions, one that prepares its memory and one that is
-; measured, called with RBP = how often to go round. They may use all registers
-; but RSP.
+; A workload is two functions, one that prepares memory and registers, and one
+; that is measured, called with RBP = how often to go round. They may use all
+; registers but RSP, and find them from call to call as they have left them, so
+; that the next slice goes on where the last one ended.
 
 %include "guest_abi.inc"
 
@@ -68,6 +68,33 @@
 %%none:
 %endmacro
 
+; %1 REGISTER, PLACE for each register that is a workload's own
+%macro		each_register 1
+		%1	rax, kept_registers
+		%1	rbx, kept_registers + 8
+		%1	rcx, kept_registers + 16
+		%1	rdx, kept_registers + 24
+		%1	rsi, kept_registers + 32
+		%1	rdi, kept_registers + 40
+		%1	r8, kept_registers + 48
+		%1	r9, kept_registers + 56
+		%1	r10, kept_registers + 64
+		%1	r11, kept_registers + 72
+		%1	r12, kept_registers + 80
+		%1	r13, kept_registers + 88
+		%1	r14, kept_registers + 96
+		%1	r15, kept_registers + 104
+%endmacro
+KEPT_REGISTERS	equ	14
+
+%macro		fetch_register 2
+		mov	%1, [%2]
+%endmacro
+
+%macro		store_register 2
+		mov	[%2], %1
+%endmacro
+
 start:
 		; All of them are 0, or something of the host's came along.
 		or	rax, rbx
@@ -100,8 +127,23 @@ start:
 		mov	rax, [GUEST_PAGE + PAGE_WORKLOAD]
 		call	[prepares + rax * 8]
 
-		call	measured		; to warm up
+		call	keep_registers
 
+		mov	rax, [GUEST_PAGE + PAGE_WARM_UP_ROUNDS]
+		call	measured
+
+		mov	eax, ABI_CALL_COUNTING
+		vmcall
+		call	slices
+		mov	eax, ABI_CALL_DONE
+		vmcall
+		ud2			; the host doesn't return
+
+slices:
+		mov	qword [slice], GUEST_SLICES
+		mov	rax, [GUEST_PAGE + PAGE_SLICES]
+		mov	[slices_left], rax
+.next:
 		clear_fixed 0
 		clear_fixed 1
 		clear_fixed 2
@@ -109,26 +151,27 @@ start:
 		cmp	qword [GUEST_PAGE + PAGE_METRICS], 0
 		je	.count
 		clear_msr MSR_PERF_METRICS	; FIXED_CTR3 was the last write
-
 .count:
-		mov	eax, ABI_CALL_COUNTING
-		vmcall
+		mov	rax, [GUEST_PAGE + PAGE_ROUNDS]
 		call	measured
 
-		read_fixed 0, GUEST_PAGE + PAGE_RESULT_INSTRUCTIONS
-		read_fixed 1, GUEST_PAGE + PAGE_RESULT_CYCLES
-		read_fixed 2, GUEST_PAGE + PAGE_RESULT_REF_CYCLES
-		read_fixed 3, GUEST_PAGE + PAGE_RESULT_SLOTS
+		mov	rbx, [slice]
+		read_fixed 0, rbx + SLICE_INSTRUCTIONS
+		read_fixed 1, rbx + SLICE_CYCLES
+		read_fixed 2, rbx + SLICE_REF_CYCLES
+		read_fixed 3, rbx + SLICE_SLOTS
 		cmp	qword [GUEST_PAGE + PAGE_METRICS], 0
 		je	.done
-		read_counter SELECT_METRICS, GUEST_PAGE + PAGE_RESULT_METRICS
+		read_counter SELECT_METRICS, rbx + SLICE_METRICS
 .done:
-		mov	eax, ABI_CALL_DONE
-		vmcall
-		ud2			; the host doesn't return
+		add	qword [slice], SLICE_BYTES
+		dec	qword [slices_left]
+		jnz	.next
+		ret
 
-; The workload between GLOBAL_CTRL on and off.
+; RAX rounds of the workload between GLOBAL_CTRL on and off.
 measured:
+		mov	[rounds], rax
 		cmp	qword [GUEST_PAGE + PAGE_PMU], 0
 		je	workload
 		write_msr MSR_PERF_GLOBAL_CTRL, GUEST_PAGE + PAGE_GLOBAL_CTRL
@@ -136,10 +179,17 @@ measured:
 		clear_msr MSR_PERF_GLOBAL_CTRL
 		ret
 
+; With the registers that are its own.
 workload:
 		mov	rax, [GUEST_PAGE + PAGE_WORKLOAD]
-		mov	rbp, [GUEST_PAGE + PAGE_ITERATIONS]
-		jmp	[workloads + rax * 8]
+		push	qword [workloads + rax * 8]
+		each_register fetch_register
+		mov	rbp, [rounds]
+		call	[rsp]
+		add	rsp, 8
+keep_registers:
+		each_register store_register
+		ret
 
 nothing:
 		ret
@@ -149,7 +199,7 @@ prepares:
 		dq	nothing			; retiring
 		dq	nothing			; light_operations
 		dq	nothing			; heavy_operations
-		dq	nothing			; branch_mispredicts
+		dq	branch_mispredicts_prepare
 		dq	nothing			; machine_clears
 		dq	nothing			; fetch_latency
 		dq	nothing			; fetch_bandwidth
@@ -197,6 +247,18 @@ directory:
 %endrep
 		align	PAGE_BYTES, db 0
 
+; On a page of its own: what is stored next to code is taken for code that
+; changes, and clears the machine.
+kept_registers:
+		times	KEPT_REGISTERS dq 0
+rounds:
+		dq	0
+slice:
+		dq	0		; where the next one's counts go
+slices_left:
+		dq	0
+		align	PAGE_BYTES, db 0
+
 %include "probe/retiring.asm"
 %include "probe/light_operations.asm"
 %include "probe/heavy_operations.asm"
@@ -211,6 +273,6 @@ directory:
 %include "probe/script.asm"
 %include "traps.asm"
 
-%if ($ - $$) > GUEST_DATA - GUEST_BLOB
-%error "the blob reaches into the workloads' memory"
+%if ($ - $$) > GUEST_SLICES - GUEST_BLOB
+%error "the blob reaches into the slices' memory"
 %endif

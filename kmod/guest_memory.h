@@ -17,6 +17,11 @@ static inline struct guest_op *guest_memory_ops(void *memory)
 	return memory + GUEST_OPS_GPA;
 }
 
+static inline struct guest_slice *guest_memory_slices(void *memory)
+{
+	return memory + GUEST_SLICES_GPA;
+}
+
 static inline struct guest_page *guest_memory_page(void *memory)
 {
 	return memory + GUEST_PAGE_GPA;

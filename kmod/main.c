@@ -4,8 +4,9 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "kmod/compat.h"
-#include "kmod/report.h"
+#include "kmod/ktap.h"
 #include "kmod/session.h"
+#include "kmod/workload.h"
 #include "vmx/filter.h"
 #include "vmx/profile.h"
 
@@ -19,9 +20,13 @@ static int switches = 100;
 module_param(switches, int, 0444);
 MODULE_PARM_DESC(switches, "full PMU switches to force per workload, 0 to 1000000 (default 100)");
 
+static int slices = 4;
+module_param(slices, int, 0444);
+MODULE_PARM_DESC(slices, "slices to measure each workload in, 1 to 10000 (default 4)");
+
 static char *workload = "all";
 module_param(workload, charp, 0444);
-MODULE_PARM_DESC(workload, "all, retiring, light_operations, heavy_operations, branch_mispredicts, machine_clears, fetch_latency, fetch_bandwidth, memory_bound, core_bound or mix (default all)");
+MODULE_PARM_DESC(workload, WORKLOAD_NAMES " (default all)");
 
 static char *profile = "full";
 module_param(profile, charp, 0444);
@@ -35,20 +40,19 @@ static bool strict;
 module_param(strict, bool, 0444);
 MODULE_PARM_DESC(strict, "fail to load if a check fails (default N: the results stay readable)");
 
-static int parse_workload(unsigned long *workloads)
+static int parse_workload(unsigned long *chosen)
 {
 	int w;
 
-	*workloads = BIT(NR_WORKLOADS) - 1;
+	*chosen = BIT(NR_WORKLOADS) - 1;
 	if (!strcmp(workload, "all"))
 		return 0;
 	for (w = 0; w < NR_WORKLOADS; w++) {
-		*workloads = BIT(w);
-		if (!strcmp(workload, session_workload_names[w]))
+		*chosen = BIT(w);
+		if (!strcmp(workload, workloads[w].name))
 			return 0;
 	}
-	pr_err("workload=%s is unknown; use all, retiring, light_operations, heavy_operations, branch_mispredicts, machine_clears, fetch_latency, fetch_bandwidth, memory_bound, core_bound or mix\n",
-	       workload);
+	pr_err("workload=%s is unknown; use %s\n", workload, WORKLOAD_NAMES);
 	return -EINVAL;
 }
 
@@ -64,7 +68,13 @@ static int parse_options(struct session_options *options)
 		       MAX_SWITCHES);
 		return -EINVAL;
 	}
+	if (slices < 1 || slices > GUEST_MAX_SLICES) {
+		pr_err("slices=%d is out of range; use 1 to %d\n", slices,
+		       GUEST_MAX_SLICES);
+		return -EINVAL;
+	}
 	options->cpu = cpu;
+	options->slices = slices;
 	options->switches = switches;
 	options->profile = profile;
 	options->deny = deny;
@@ -84,7 +94,7 @@ static int __init tmavisor_init(void)
 	kfree(session);
 	if (err)
 		return err;
-	if (strict && report_failures()) {
+	if (strict && ktap_failures()) {
 		pr_err("not loaded, because of strict=1\n");
 		return -EINVAL;
 	}

@@ -3,57 +3,10 @@
 #include <linux/bitops.h>
 #include <linux/module.h>
 #include <linux/utsname.h>
+#include "kmod/ktap.h"
 #include "kmod/report.h"
 #include "tmavisor/pmu_arch.h"
-#include "tmavisor/tma.h"
-#include "vmx/dump.h"
 #include "vmx/vmx_arch.h"
-
-/* Bounds on what a run with forced switches may differ in from one without. */
-enum {
-	SLOTS_TOLERANCE_PERCENT	= 1,
-	SHARE_TOLERANCE_PERMILLE = 10,
-};
-
-/*
- * The level-1 bytes "add up to 0xff"; leave the hardware a rounding of one for
- * each of them but the last, and perf's own range.
- */
-enum { LEVEL1_SUM_MIN = 254, LEVEL1_SUM_MAX = 257 };
-
-static const enum tma_metric expected[NR_WORKLOADS] = {
-	[WORKLOAD_RETIRING]		= TMA_RETIRING,
-	[WORKLOAD_LIGHT_OPERATIONS]	= TMA_RETIRING,
-	[WORKLOAD_HEAVY_OPERATIONS]	= TMA_RETIRING,
-	[WORKLOAD_BRANCH_MISPREDICTS]	= TMA_BAD_SPECULATION,
-	[WORKLOAD_MACHINE_CLEARS]	= TMA_BAD_SPECULATION,
-	[WORKLOAD_FETCH_LATENCY]	= TMA_FRONTEND_BOUND,
-	[WORKLOAD_FETCH_BANDWIDTH]	= TMA_FRONTEND_BOUND,
-	[WORKLOAD_MEMORY_BOUND]		= TMA_BACKEND_BOUND,
-	[WORKLOAD_CORE_BOUND]		= TMA_BACKEND_BOUND,
-	[WORKLOAD_MIX]			= TMA_NR_METRICS,	/* each has its phase */
-};
-
-static const char *const metric_names[TMA_NR_METRICS] = {
-	[TMA_RETIRING]			= "retiring",
-	[TMA_BAD_SPECULATION]		= "bad speculation",
-	[TMA_FRONTEND_BOUND]		= "frontend bound",
-	[TMA_BACKEND_BOUND]		= "backend bound",
-	[TMA_HEAVY_OPERATIONS]		= "heavy operations",
-	[TMA_BRANCH_MISPREDICTS]	= "branch mispredicts",
-	[TMA_FETCH_LATENCY]		= "fetch latency",
-	[TMA_MEMORY_BOUND]		= "memory bound",
-};
-
-static unsigned int suite_number;
-static unsigned int suite_failures;
-static unsigned int test_number;
-static unsigned int failures;
-
-unsigned int report_failures(void)
-{
-	return failures;
-}
 
 static bool rdpmc_traps(const struct session *session)
 {
@@ -92,200 +45,11 @@ void report_machine(const struct session *session)
 
 void report_begin(const struct session *session)
 {
-	suite_number = 0;
-	failures = 0;
+	/* Leaks, conformance, and the host. */
+	const unsigned long others = 3;
+
 	pr_info("VMX root entered and left; from here on once a slice\n");
-	pr_info("KTAP version 1\n");
-	pr_info("1..%lu\n", hweight_long(session->options.workloads) + 3);
-}
-
-static void begin_suite(const char *name, unsigned int tests)
-{
-	test_number = 0;
-	suite_failures = 0;
-	pr_info("  KTAP version 1\n");
-	pr_info("  # Subtest: %s\n", name);
-	pr_info("  1..%u\n", tests);
-}
-
-static void end_suite(const char *name)
-{
-	failures += suite_failures;
-	pr_info("%sok %u %s\n", suite_failures ? "not " : "", ++suite_number,
-		name);
-}
-
-static void check(bool ok, const char *name)
-{
-	suite_failures += !ok;
-	pr_info("  %sok %u %s\n", ok ? "" : "not ", ++test_number, name);
-}
-
-static void skip(const char *name, const char *why)
-{
-	pr_info("  ok %u %s # SKIP %s\n", ++test_number, name, why);
-}
-
-static void print_shares(u64 metrics, enum tma_metric first,
-			 enum tma_metric last, unsigned int level)
-{
-	char line[120];
-	int len = 0, i;
-
-	for (i = first; i <= last; i++) {
-		unsigned int permille = tma_permille(metrics, i);
-
-		len += scnprintf(line + len, sizeof(line) - len,
-				 "%s%s %u.%u%%", i == first ? "" : ", ",
-				 metric_names[i], permille / 10, permille % 10);
-	}
-	pr_info("  # level %u: %s\n", level, line);
-}
-
-static void print_exits(const char *what, const struct session_measure *m)
-{
-	char line[160];
-	int len = 0, i;
-
-	for (i = 0; i < RUN_NR_EXIT_REASONS; i++)
-		if (m->exits[i])
-			len += scnprintf(line + len, sizeof(line) - len,
-					 "%s%llu %s", len ? ", " : "",
-					 m->exits[i], dump_exit_reason_name(i));
-	pr_info("  # %s: exits: %s\n", what, line);
-}
-
-static void print_measure(const struct session *session, const char *what,
-			  const struct session_measure *m)
-{
-	const struct guest_result *r = &m->result;
-
-	pr_info("  # %s: %llu slots, %llu cycles, %llu instructions, PERF_METRICS %#018llx\n",
-		what, r->slots, r->cycles, r->instructions, r->perf_metrics);
-	pr_info("  # %s: %llu switches, %llu of them forced while counting\n", what,
-		m->switches, m->forced);
-	print_exits(what, m);
-	if (!session->run.vpmu.shown.metrics)
-		return;
-	print_shares(r->perf_metrics, TMA_RETIRING, TMA_BACKEND_BOUND, 1);
-	if (session->run.vpmu.shown.level2)
-		print_shares(r->perf_metrics, TMA_HEAVY_OPERATIONS,
-			     TMA_MEMORY_BOUND, 2);
-}
-
-static void check_metrics(u64 metrics, bool level2, enum guest_workload w)
-{
-	unsigned int sum = tma_level1_sum(metrics);
-	bool within = true;
-	int i;
-
-	for (i = 0; i < TMA_NR_LEVEL1; i++)
-		within &= tma_byte(metrics, i + TMA_NR_LEVEL1) <=
-			  tma_byte(metrics, i);
-	check(sum >= LEVEL1_SUM_MIN && sum <= LEVEL1_SUM_MAX,
-	      "level 1 adds up to 255");
-	if (level2)
-		check(within, "level 2 is within level 1");
-	else
-		check(!(metrics >> 32), "level 2 reads 0");
-	if (expected[w] == TMA_NR_METRICS) {
-		skip("the expected category dominates", "it has phases");
-		return;
-	}
-	pr_info("  # Expect: %s dominates\n", metric_names[expected[w]]);
-	check(tma_dominant(metrics) == expected[w],
-	      "the expected category dominates");
-}
-
-static bool slots_agree(u64 a, u64 b)
-{
-	u64 difference = a > b ? a - b : b - a;
-
-	return difference * 100 <= a * SLOTS_TOLERANCE_PERCENT;
-}
-
-static bool shares_agree(u64 a, u64 b)
-{
-	int i;
-
-	for (i = 0; i < TMA_NR_LEVEL1; i++)
-		if (abs((int)tma_permille(a, i) - (int)tma_permille(b, i)) >
-		    SHARE_TOLERANCE_PERMILLE)
-			return false;
-	return true;
-}
-
-static void check_switched(const struct session *session,
-			   const struct session_outcome *o)
-{
-	const struct pmu_caps *shown = &session->run.vpmu.shown;
-	const struct guest_result *plain = &o->plain.result;
-	const struct guest_result *switched = &o->switched.result;
-
-	if (!session->options.switches) {
-		skip("the switches were forced", "switches=0");
-		skip("switches change no instruction count", "switches=0");
-		skip("switches change slots by at most 1%", "switches=0");
-		skip("switches change shares by at most 1 point", "switches=0");
-		return;
-	}
-	check(o->switched.forced == session->options.switches,
-	      "the switches were forced");
-	if (pmu_has_fixed(shown, FIXED_INSTRUCTIONS))
-		check(plain->instructions == switched->instructions,
-		      "switches change no instruction count");
-	else
-		skip("switches change no instruction count", "no fixed counter 0");
-	if (pmu_has_fixed(shown, FIXED_SLOTS))
-		check(slots_agree(plain->slots, switched->slots),
-		      "switches change slots by at most 1%");
-	else
-		skip("switches change slots by at most 1%", "no fixed counter 3");
-	if (shown->metrics)
-		check(shares_agree(plain->perf_metrics, switched->perf_metrics),
-		      "switches change shares by at most 1 point");
-	else
-		skip("switches change shares by at most 1 point", "no PERF_METRICS");
-}
-
-static void check_counted(const struct session *session,
-			  const struct guest_result *r)
-{
-	const struct pmu_caps *shown = &session->run.vpmu.shown;
-
-	if (pmu_has_fixed(shown, FIXED_INSTRUCTIONS))
-		check(r->instructions, "instructions are counted");
-	else
-		skip("instructions are counted", "no fixed counter 0");
-	if (pmu_has_fixed(shown, FIXED_CORE_CYCLES))
-		check(r->cycles, "cycles are counted");
-	else
-		skip("cycles are counted", "no fixed counter 1");
-	if (pmu_has_fixed(shown, FIXED_SLOTS))
-		check(r->slots, "slots are counted");
-	else
-		skip("slots are counted", "no fixed counter 3");
-}
-
-void report_workload(const struct session *session, enum guest_workload w)
-{
-	const struct session_outcome *o = &session->outcome[w];
-
-	begin_suite(session_workload_names[w], 10);
-	print_measure(session, "plain", &o->plain);
-	if (session->options.switches)
-		print_measure(session, "switched", &o->switched);
-	check_counted(session, &o->plain.result);
-	if (session->run.vpmu.shown.metrics) {
-		check_metrics(o->plain.result.perf_metrics,
-			      session->run.vpmu.shown.level2, w);
-	} else {
-		skip("level 1 adds up to 255", "no PERF_METRICS");
-		skip("level 2 is within level 1", "no PERF_METRICS");
-		skip("the expected category dominates", "no PERF_METRICS");
-	}
-	check_switched(session, o);
-	end_suite(session_workload_names[w]);
+	ktap_begin(hweight_long(session->options.workloads) + others);
 }
 
 /* Of some types; see LEAK_INDICES in guest/probe/leaks.asm. */
@@ -309,7 +73,7 @@ static u64 readable_msrs(const struct pmu_caps *shown)
 static void check_rdpmc(const struct session *session)
 {
 	const struct pmu_caps *shown = &session->run.vpmu.shown;
-	const struct guest_result *r = &session->leaks.result;
+	const struct guest_result *r = &session->leaks;
 	u64 counters = shown->nr_gp + hweight32(shown->fixed_mask) + shown->metrics;
 	u64 most = counters;
 
@@ -319,30 +83,30 @@ static void check_rdpmc(const struct session *session)
 	/* Passed, it is the hardware that looks at the index of the metrics. */
 	if (shown->metrics && !rdpmc_traps(session))
 		most += RDPMC_INDICES - 1;
-	check(r->rdpmc_readable >= counters && r->rdpmc_readable <= most &&
+	ktap_check(r->rdpmc_readable >= counters && r->rdpmc_readable <= most &&
 	      !r->random_readable, "RDPMC reads what is shown, the rest is #GP");
-	check(!r->rdpmc_values && !r->random_values,
+	ktap_check(!r->rdpmc_values && !r->random_values,
 	      "RDPMC reads nothing of the host's");
 }
 
 void report_leaks(const struct session *session)
 {
 	const struct pmu_caps *shown = &session->run.vpmu.shown;
-	const struct guest_result *r = &session->leaks.result;
+	const struct guest_result *r = &session->leaks;
 
-	begin_suite("leaks", 7);
+	ktap_begin_suite("leaks", 7);
 	pr_info("  # Expect: a guest that has just started reads nothing but what it is shown, and zeros\n");
-	check(!r->entry_registers, "registers are 0 at entry");
-	check(!r->entry_bases, "bases of segments and tables are 0 at entry");
-	check(!r->unreachable_readable && !r->unreachable_values,
+	ktap_check(!r->entry_registers, "registers are 0 at entry");
+	ktap_check(!r->entry_bases, "bases of segments and tables are 0 at entry");
+	ktap_check(!r->unreachable_readable && !r->unreachable_values,
 	      "debug, x87, SSE, AVX registers and TSC_AUX cannot be read");
 	check_rdpmc(session);
 	pr_info("  # RDMSR: %llu of 16384 registers, values ORed %#llx\n",
 		r->rdmsr_readable, r->rdmsr_values);
-	check(r->rdmsr_readable == readable_msrs(shown),
+	ktap_check(r->rdmsr_readable == readable_msrs(shown),
 	      "RDMSR reads what is shown, the rest is #GP");
-	check(!r->rdmsr_values, "RDMSR reads nothing of the host's");
-	end_suite("leaks");
+	ktap_check(!r->rdmsr_values, "RDMSR reads nothing of the host's");
+	ktap_end_suite("leaks");
 }
 
 static const char *const op_names[NR_GUEST_OPS] = {
@@ -375,20 +139,20 @@ static void print_miss(const struct conform_miss *miss)
 
 void report_conform_begin(void)
 {
-	begin_suite("conformance", conform_cases());
+	ktap_begin_suite("conformance", conform_cases());
 }
 
 void report_conform_case(const struct conform_outcome *outcome)
 {
 	if (outcome->result == CONFORM_SKIPPED) {
-		skip(outcome->claim, outcome->why);
+		ktap_skip(outcome->claim, outcome->why);
 		return;
 	}
 	if (outcome->result == CONFORM_NOT_OK) {
 		pr_info("  # Expect: %s\n", outcome->expect);
 		print_miss(&outcome->miss);
 	}
-	check(outcome->result == CONFORM_OK, outcome->claim);
+	ktap_check(outcome->result == CONFORM_OK, outcome->claim);
 }
 
 void report_conform_end(const struct session *session)
@@ -396,7 +160,7 @@ void report_conform_end(const struct session *session)
 	if (session->conform.lateness)
 		pr_info("  # PMI: its handler's RDPMC came %llu instructions after the overflow\n",
 			session->conform.lateness);
-	end_suite("conformance");
+	ktap_end_suite("conformance");
 }
 
 void report_host(const struct session *session)
@@ -404,44 +168,25 @@ void report_host(const struct session *session)
 	const struct session_host *before = &session->before;
 	const struct session_host *after = &session->after;
 
-	begin_suite("host", 4);
-	check(!(after->cr4 & CR4_VMXE), "VMX root is left");
-	check(after->global_ctrl == before->global_ctrl,
+	ktap_begin_suite("host", 4);
+	ktap_check(!(after->cr4 & CR4_VMXE), "VMX root is left");
+	ktap_check(after->global_ctrl == before->global_ctrl,
 	      "GLOBAL_CTRL is the host's again");
-	check(after->lvtpc == before->lvtpc, "LVTPC is the host's again");
+	ktap_check(after->lvtpc == before->lvtpc, "LVTPC is the host's again");
 	pr_info("  # Expect: read back after each run's last put, all registers are as its load saved them\n");
-	check(!session->run.vpmu.unrestored, "puts restore what loads saved");
-	end_suite("host");
-}
-
-static void print_row(const char *name, const struct session_measure *m)
-{
-	const struct guest_result *r = &m->result;
-	unsigned int share[TMA_NR_LEVEL1];
-	int i;
-
-	for (i = 0; i < TMA_NR_LEVEL1; i++)
-		share[i] = tma_permille(r->perf_metrics, i);
-	pr_info("# %-18s %10llu %10llu %12llu  %016llx %5u.%u %5u.%u %5u.%u %5u.%u\n",
-		name, r->slots, r->cycles, r->instructions, r->perf_metrics,
-		share[0] / 10, share[0] % 10, share[1] / 10, share[1] % 10,
-		share[2] / 10, share[2] % 10, share[3] / 10, share[3] % 10);
+	ktap_check(!session->run.vpmu.unrestored, "puts restore what loads saved");
+	ktap_end_suite("host");
 }
 
 void report_summary(const struct session *session)
 {
 	const struct vpmu *vpmu = &session->run.vpmu;
-	unsigned int w;
 
-	pr_info("# %-18s %10s %10s %12s  %-16s %7s %7s %7s %7s\n", "workload",
-		"slots", "cycles", "instructions", "PERF_METRICS", "ret%",
-		"bad%", "fe%", "be%");
-	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS)
-		print_row(session_workload_names[w], &session->outcome[w].plain);
+	report_table(session);
 	pr_info("# %llu loads, %llu puts, %llu NMIs in the middle of one\n",
 		vpmu->loads, vpmu->puts, vpmu->nmis);
-	if (failures)
-		pr_err("%u checks failed\n", failures);
+	if (ktap_failures())
+		pr_err("%u checks failed\n", ktap_failures());
 	else
 		pr_info("all checks ok; VMX root left, the PMU is the host's\n");
 }

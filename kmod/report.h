@@ -15,10 +15,12 @@ void report_leaks(const struct session *session);
 void report_conform_begin(void);
 void report_conform_case(const struct conform_outcome *outcome);
 void report_conform_end(const struct session *session);
+/* The slices that are in the guest's memory: @w's, of the run without switches. */
+void report_slices(const struct session *session, enum guest_workload w);
 void report_workload(const struct session *session, enum guest_workload w);
 void report_host(const struct session *session);
 void report_summary(const struct session *session);
-/* How many checks have failed since report_begin(). */
-unsigned int report_failures(void);
+/* Of the workloads; for report_summary(). */
+void report_table(const struct session *session);
 
 #endif

@@ -11,34 +11,8 @@
 #include "kmod/nmi.h"
 #include "kmod/report.h"
 #include "kmod/session.h"
+#include "kmod/workload.h"
 #include "tmavisor/pmu_arch.h"
-
-const char *const session_workload_names[NR_WORKLOADS] = {
-	[WORKLOAD_RETIRING]		= "retiring",
-	[WORKLOAD_LIGHT_OPERATIONS]	= "light_operations",
-	[WORKLOAD_HEAVY_OPERATIONS]	= "heavy_operations",
-	[WORKLOAD_BRANCH_MISPREDICTS]	= "branch_mispredicts",
-	[WORKLOAD_MACHINE_CLEARS]	= "machine_clears",
-	[WORKLOAD_FETCH_LATENCY]	= "fetch_latency",
-	[WORKLOAD_FETCH_BANDWIDTH]	= "fetch_bandwidth",
-	[WORKLOAD_MEMORY_BOUND]		= "memory_bound",
-	[WORKLOAD_CORE_BOUND]		= "core_bound",
-	[WORKLOAD_MIX]			= "mix",
-};
-
-/* Rounds of each workload: some hundred thousand instructions. */
-static const u64 iterations[NR_WORKLOADS] = {
-	[WORKLOAD_RETIRING]		= 10000,
-	[WORKLOAD_LIGHT_OPERATIONS]	= 10000,
-	[WORKLOAD_HEAVY_OPERATIONS]	= 10000,
-	[WORKLOAD_BRANCH_MISPREDICTS]	= 30000,
-	[WORKLOAD_MACHINE_CLEARS]	= 10000,
-	[WORKLOAD_FETCH_LATENCY]	= 50,
-	[WORKLOAD_FETCH_BANDWIDTH]	= 5000,
-	[WORKLOAD_MEMORY_BOUND]		= 20000,
-	[WORKLOAD_CORE_BOUND]		= 10000,
-	[WORKLOAD_MIX]			= 5,
-};
 
 /*
  * A slice without forced switches: far longer than Linux lets go by without
@@ -132,6 +106,14 @@ static int run_guest(struct session *session, u64 forced, u64 quantum,
 	return -ETIMEDOUT;
 }
 
+/* One at least: with many slices a workload takes longer than it usually does. */
+static u64 rounds_of_slice(const struct session *session, enum guest_workload w)
+{
+	u64 rounds = workloads[w].rounds * rounds_factor(session);
+
+	return max(rounds / session->options.slices, 1ULL);
+}
+
 static void write_request(struct session *session, enum guest_workload w)
 {
 	const struct pmu_caps *shown = &session->run.vpmu.shown;
@@ -140,8 +122,11 @@ static void write_request(struct session *session, enum guest_workload w)
 
 	memset(req, 0, sizeof(*req));
 	req->workload = w;
-	if (w < NR_WORKLOADS)
-		req->iterations = iterations[w] * rounds_factor(session);
+	if (w < NR_WORKLOADS) {
+		req->slices = session->options.slices;
+		req->rounds = rounds_of_slice(session, w);
+		req->warm_up_rounds = req->rounds * req->slices;
+	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
 		if (!pmu_has_fixed(shown, i))
 			continue;
@@ -156,8 +141,9 @@ static void write_request(struct session *session, enum guest_workload w)
 		req->global_ctrl |= GLOBAL_CTRL_METRICS;
 }
 
-static int measure(struct session *session, enum guest_workload w, u64 forced,
-		   u64 quantum, struct session_measure *m)
+/* The guest from its beginning to its end, with @w to do. */
+static int run_once(struct session *session, enum guest_workload w, u64 forced,
+		    u64 quantum, struct session_measure *m)
 {
 	static const struct vmcs_guest start = {
 		.rip = GUEST_BLOB_GPA,
@@ -165,13 +151,35 @@ static int measure(struct session *session, enum guest_workload w, u64 forced,
 		.cr3 = GUEST_TABLES_GPA,
 	};
 	struct guest_page *page = guest_memory_page(session->memory);
-	int err;
 
 	memset(page, 0, sizeof(*page));
+	memset(guest_memory_slices(session->memory), 0,
+	       session->options.slices * sizeof(struct guest_slice));
 	write_request(session, w);
 	run_start(&session->run, &start);
-	err = run_guest(session, forced, quantum, m);
-	m->result = page->result;
+	return run_guest(session, forced, quantum, m);
+}
+
+static void add_slice(struct session_measure *m, const struct pmu_caps *shown,
+		      const struct guest_slice *s)
+{
+	m->odd_sums += !tma_adds_up(s->perf_metrics);
+	m->odd_parts += !tma_parts_fit(s->perf_metrics) ||
+			s->perf_metrics & ~pmu_metrics_mask(shown);
+	m->instructions += s->instructions;
+	m->cycles += s->cycles;
+	tma_add(&m->tma, s->slots, s->perf_metrics);
+}
+
+static int measure(struct session *session, enum guest_workload w, u64 forced,
+		   u64 quantum, struct session_measure *m)
+{
+	const struct guest_slice *slices = guest_memory_slices(session->memory);
+	int err = run_once(session, w, forced, quantum, m);
+	u32 i;
+
+	for (i = 0; i < session->options.slices; i++)
+		add_slice(m, &session->run.vpmu.shown, &slices[i]);
 	m->guest_tsc = session->run.guest_tsc;
 	memcpy(m->exits, session->run.exits, sizeof(m->exits));
 	return err;
@@ -188,10 +196,22 @@ static int run_workload(struct session *session, enum guest_workload w)
 	u64 switches = session->options.switches;
 	int err = measure(session, w, 0, 0, &o->plain);
 
-	if (!err && switches)
-		err = measure(session, w, switches,
-			      o->plain.guest_tsc / 2 / (switches + 1),
-			      &o->switched);
+	if (err)
+		return err;
+	/* While they are in the guest's memory. */
+	report_slices(session, w);
+	if (!switches)
+		return 0;
+	return measure(session, w, switches,
+		       o->plain.guest_tsc / 2 / (switches + 1), &o->switched);
+}
+
+static int run_leaks(struct session *session)
+{
+	struct session_measure m = {};
+	int err = run_once(session, GUEST_PROBE_LEAKS, 0, 0, &m);
+
+	session->leaks = guest_memory_page(session->memory)->result;
 	return err;
 }
 
@@ -200,7 +220,7 @@ static int run_script(struct conform *conform)
 	struct session *session = container_of(conform, struct session, conform);
 	struct session_measure m = {};
 
-	return measure(session, GUEST_PROBE_SCRIPT, 0, 0, &m);
+	return run_once(session, GUEST_PROBE_SCRIPT, 0, 0, &m);
 }
 
 static int run_conform(struct session *session)
@@ -256,7 +276,7 @@ static int run_workloads(struct session *session)
 		return err;
 	report_begin(session);
 	read_host(&session->before);
-	err = measure(session, GUEST_PROBE_LEAKS, 0, 0, &session->leaks);
+	err = run_leaks(session);
 	if (err)
 		return err;
 	report_leaks(session);

@@ -10,10 +10,12 @@
 #include <linux/sched.h>
 #include "kmod/conform.h"
 #include "tmavisor/guest_abi.h"
+#include "tmavisor/tma.h"
 #include "vmx/run.h"
 
 /* Module parameters, checked. */
 struct session_options {
+	unsigned int	slices;		/* to measure each workload in */
 	unsigned int	cpu;
 	unsigned int	switches;	/* full switches to force per workload */
 	unsigned long	workloads;	/* bitmap of enum guest_workload */
@@ -21,9 +23,13 @@ struct session_options {
 	const char	*deny;		/* events that it may not count */
 };
 
-/* One run of one workload. */
+/* One run of one workload: the sums of its slices. */
 struct session_measure {
-	struct guest_result	result;
+	u64			instructions;
+	u64			cycles;
+	struct tma_total	tma;
+	u32			odd_sums;	/* slices whose level 1 is not 255 together */
+	u32			odd_parts;	/* slices whose level 2 is not within it, or not there */
 	u64			switches;	/* loads and puts in all */
 	u64			forced;		/* while it counted, by the preemption timer */
 	u64			guest_tsc;
@@ -47,7 +53,7 @@ struct session {
 	struct run		run;
 	void			*memory;	/* the guest's, mapped */
 	struct session_outcome	outcome[NR_WORKLOADS];
-	struct session_measure	leaks;		/* GUEST_PROBE_LEAKS */
+	struct guest_result	leaks;		/* of GUEST_PROBE_LEAKS */
 	struct conform		conform;
 	struct session_host	before, after;
 	struct task_struct	*thread;
@@ -55,8 +61,6 @@ struct session {
 	int			result;
 	bool			stop;
 };
-
-extern const char *const session_workload_names[NR_WORKLOADS];
 
 /*
  * Runs everything and returns when it is over: 0, or a negative errno after

@@ -2,14 +2,17 @@
 ;
 ; Branch mispredicts: branches on bits of a xorshift generator, which no
 ; predictor learns. Each direction is right half the time, and what was issued
-; behind the wrong one is thrown away. The generator starts from the same seed
-; each time, and its period is far beyond any history.
+; behind the wrong one is thrown away. The generator's period is far beyond any
+; history.
 ;
 ; The key: the branches.
 
+branch_mispredicts_prepare:
+		mov	rax, 0x9e3779b97f4a7c15
+		ret
+
 		align	64
 branch_mispredicts:
-		mov	rax, 0x9e3779b97f4a7c15
 .loop:
 		mov	rbx, rax
 		shl	rbx, 13

@@ -29,11 +29,10 @@ memory_bound_prepare:
 		inc	rcx
 		cmp	rcx, MEMORY_LINES
 		jne	.lay
-		ret
+		ret			; RBX: the first line
 
 		align	64
 memory_bound:
-		mov	rbx, GUEST_DATA
 .chase:
 %ifndef WITHOUT_KEY
 %rep		8

@@ -15,6 +15,7 @@
 #define GUEST_OPS_GPA		0x4000	/* struct guest_op, GUEST_MAX_OPS of them */
 #define GUEST_BLOB_GPA		0x10000		/* code; the entry is its first byte */
 #define GUEST_TABLES_GPA	0x11000		/* page tables, part of the blob */
+#define GUEST_SLICES_GPA	0x180000	/* struct guest_slice, request.slices of them */
 #define GUEST_DATA_GPA		0x200000	/* scratch memory of the workloads */
 #define GUEST_DATA_SIZE		0x800000	/* four times a Golden Cove's L2 */
 #define GUEST_MEMORY_SIZE	(GUEST_DATA_GPA + GUEST_DATA_SIZE)
@@ -29,7 +30,9 @@ enum guest_call {
 /* Written by the host before the guest starts. */
 struct guest_request {
 	u64	workload;		/* enum guest_workload */
-	u64	iterations;
+	u64	slices;			/* how often to measure, GUEST_MAX_SLICES at most */
+	u64	rounds;			/* of the workload in each */
+	u64	warm_up_rounds;		/* before, unmeasured */
 	u64	fixed_ctr_ctrl;		/* what to program, by the guest's PMU */
 	u64	global_ctrl;
 	u64	pmu;			/* not 0: there is one */
@@ -37,13 +40,24 @@ struct guest_request {
 	u64	metrics;		/* not 0: PERF_METRICS is there */
 };
 
-/* Written by the guest with its counters stopped. */
-struct guest_result {
+/*
+ * One measurement, written by the guest with its counters stopped. All of them
+ * were 0 at its beginning, so that the shares are of this slice's slots.
+ */
+struct guest_slice {
 	u64	instructions;		/* IA32_FIXED_CTR0 */
 	u64	cycles;			/* IA32_FIXED_CTR1 */
 	u64	ref_cycles;		/* IA32_FIXED_CTR2 */
 	u64	slots;			/* IA32_FIXED_CTR3 */
 	u64	perf_metrics;		/* IA32_PERF_METRICS */
+};
+
+#define GUEST_MAX_SLICES	10000
+_Static_assert(GUEST_SLICES_GPA + GUEST_MAX_SLICES * sizeof(struct guest_slice) <=
+	       GUEST_DATA_GPA, "GUEST_MAX_SLICES");
+
+/* Of the probes that measure nothing. */
+struct guest_result {
 	u64	entry_registers;	/* general registers and CR2 at the start, ORed */
 	/* Of GUEST_PROBE_LEAKS: how many could be read, and their values ORed. */
 	u64	entry_bases;		/* of segments and tables, likewise */

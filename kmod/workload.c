@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kmod/workload.h"
+
+/* Rounds for some hundred thousand instructions. */
+const struct workload workloads[NR_WORKLOADS] = {
+	[WORKLOAD_RETIRING] = {
+		"retiring", 10000, TMA_RETIRING, TMA_NR_NODES,
+	},
+	[WORKLOAD_LIGHT_OPERATIONS] = {
+		"light_operations", 10000, TMA_RETIRING, TMA_NODE_LIGHT_OPERATIONS,
+	},
+	[WORKLOAD_HEAVY_OPERATIONS] = {
+		"heavy_operations", 10000, TMA_RETIRING, TMA_NODE_HEAVY_OPERATIONS,
+	},
+	[WORKLOAD_BRANCH_MISPREDICTS] = {
+		"branch_mispredicts", 30000, TMA_BAD_SPECULATION,
+		TMA_NODE_BRANCH_MISPREDICTS,
+	},
+	[WORKLOAD_MACHINE_CLEARS] = {
+		"machine_clears", 10000, TMA_BAD_SPECULATION,
+		TMA_NODE_MACHINE_CLEARS,
+	},
+	[WORKLOAD_FETCH_LATENCY] = {
+		"fetch_latency", 48, TMA_FRONTEND_BOUND, TMA_NODE_FETCH_LATENCY,
+	},
+	[WORKLOAD_FETCH_BANDWIDTH] = {
+		"fetch_bandwidth", 5000, TMA_FRONTEND_BOUND,
+		TMA_NODE_FETCH_BANDWIDTH,
+	},
+	[WORKLOAD_MEMORY_BOUND] = {
+		"memory_bound", 20000, TMA_BACKEND_BOUND, TMA_NODE_MEMORY_BOUND,
+	},
+	[WORKLOAD_CORE_BOUND] = {
+		"core_bound", 10000, TMA_BACKEND_BOUND, TMA_NODE_CORE_BOUND,
+	},
+	[WORKLOAD_MIX] = {
+		"mix", 4, TMA_NR_METRICS, TMA_NR_NODES,
+	},
+};
