@@ -18,6 +18,7 @@ static const char *const reasons[] = {
 	"no deny=",
 	"no fixed counter",
 	"there is a PMU",
+	"no event of a fixed counter is denied",
 };
 
 u64 width_mask(u32 width)
@@ -47,6 +48,16 @@ static bool fixed_counts(const struct conform *c, u32 i)
 	return has_fixed(c, i) && !filter_denies_fixed(c->deny, i);
 }
 
+static bool denies_fixed(const struct conform *c)
+{
+	u32 i;
+
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (has_fixed(c, i) && !fixed_counts(c, i))
+			return true;
+	return false;
+}
+
 static bool has_full_width(const struct conform *c)
 {
 	return c->shown->perf_capabilities & PERFCAP_FULL_WIDTH_WRITE;
@@ -71,7 +82,8 @@ static u32 offered(const struct conform *c)
 	       (nr_counters(c) > 0 ? NEED_COUNTER : 0) |
 	       (nr_counters(c) > 1 ? NEED_TWO_COUNTERS : 0) |
 	       (slots ? NEED_SLOTS : 0) |
-	       (c->deny->nr ? NEED_DENY : 0);
+	       (c->deny->nr ? NEED_DENY : 0) |
+	       (denies_fixed(c) ? NEED_DENY_FIXED : 0);
 }
 
 static const char *why_not(const struct conform *c, u32 needs)

@@ -446,7 +446,7 @@ const struct conform_case conform_counting_cases[] = {
 	{ "F1 a denied event reads back and does not count",
 	  "on a general counter", NEED_DENY | NEED_GP, f1_denied },
 	{ "F1 a fixed counter of a denied event does not count",
-	  "and reads back as written", NEED_DENY | NEED_FIXED, f1_denied_fixed },
+	  "and reads back as written", NEED_DENY_FIXED, f1_denied_fixed },
 	{ "F4 a loop counts its instructions",
 	  "1000 rounds more are 2000", NEED_COUNTER, f4_loop },
 	{ "F4 RDMSR counts as one instruction",

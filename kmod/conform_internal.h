@@ -22,6 +22,7 @@ enum conform_needs {
 	NEED_DENY		= 1 << 11,
 	NEED_FIXED		= 1 << 12,
 	NEED_NO_PMU		= 1 << 13,
+	NEED_DENY_FIXED		= 1 << 14,
 };
 
 struct conform_case {

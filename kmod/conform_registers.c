@@ -113,6 +113,61 @@ static bool l4_host_alone(struct conform *c)
 	return script_run(c);
 }
 
+/*
+ * A value for register @i that tells whose it was: bits 31:8 are the guest's
+ * canary, which nothing else in a test has. Valid in every register, selectors
+ * too, if GLOBAL_CTRL keeps them from counting.
+ */
+static u64 canary(u32 i)
+{
+	return 0x6a57ca00 + i;
+}
+
+enum { CANARY_EVENTSEL = 0x10, CANARY_GP = 0x20, CANARY_FIXED = 0x30, CANARY_METRICS = 0x40 };
+
+static void write_canaries(struct conform *c)
+{
+	u32 i;
+
+	stop(c);
+	for (i = 0; i < c->shown->nr_gp; i++) {
+		write_msr(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
+		write_msr(c, IA32_PMC0 + i, canary(CANARY_GP + i));
+	}
+	for (i = 0; i < FIXED_SLOTS; i++)
+		if (has_fixed(c, i))
+			write_msr(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
+	if (has_fixed(c, FIXED_SLOTS))
+		write_slots(c, canary(CANARY_FIXED + FIXED_SLOTS),
+			    canary(CANARY_METRICS) << 32 | canary(CANARY_METRICS + 1));
+}
+
+static void read_canaries(struct conform *c)
+{
+	u64 high = c->shown->level2 ? canary(CANARY_METRICS) << 32 : 0;
+	u32 i;
+
+	for (i = 0; i < c->shown->nr_gp; i++) {
+		read_msr_is(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
+		read_msr_is(c, IA32_PMC0 + i, canary(CANARY_GP + i));
+	}
+	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
+		if (has_fixed(c, i))
+			read_msr_is(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
+	if (c->shown->metrics)
+		read_msr_is(c, IA32_PERF_METRICS, high | canary(CANARY_METRICS + 1));
+}
+
+static bool l5_canaries(struct conform *c)
+{
+	write_canaries(c);
+	force_switch(c);
+	read_canaries(c);
+	force_switch(c);
+	read_canaries(c);
+	return script_run(c);
+}
+
 /* Each bit of @msr alone: taken and read back, or #GP and nothing changed. */
 static bool takes_bits(struct conform *c, u32 msr, u64 valid)
 {
@@ -422,6 +477,8 @@ const struct conform_case conform_register_cases[] = {
 	  "all that is shown reads 0", NEED_PMU, l4_nothing_comes_in },
 	{ "L4 what is the host's alone is #GP",
 	  "PEBS, OFFCORE, FRONTEND, DS_AREA, DEBUGCTL", 0, l4_host_alone },
+	{ "L5 what the guest has written it finds again after switches",
+	  "its own value in each register", NEED_PMU, l5_canaries },
 	{ "R1 PERFEVTSEL takes its bits and no other",
 	  "IN_TX, IN_TXCP, ANY, ADAPTIVE are #GP", NEED_GP, r1_eventsel },
 	{ "R1 FIXED_CTR_CTRL takes its bits and no other",
