@@ -265,7 +265,7 @@ static bool sweep_counter(struct conform *c, u32 i)
 	struct counter counter = counter_at(c, i);
 	u64 n, length = length_of_sweep(c, &counter);
 
-	if (!within(c, length, 10, 60))
+	if (!within(c, length, 3, 60))
 		return false;
 	begin(c, i, LVT_FIXED);
 	for (n = 1; n <= length; n++) {

@@ -86,7 +86,7 @@ struct soft_result {
 	struct cpuid_regs4	cpuid;
 };
 
-enum { SOFT_MAX_STEPS = 64, SOFT_GUEST_INSN_LENGTH = 2 };
+enum { SOFT_MAX_STEPS = 1024, SOFT_GUEST_INSN_LENGTH = 2 };
 #define SOFT_GUEST_RIP	0x10000ULL
 
 struct soft_guest {

@@ -310,23 +310,23 @@ static struct guest_step random_step(u64 *seed, u64 width)
 	}
 }
 
-enum { PROGRAMS = 100 };
+enum { PROGRAMS = 100, STEPS = 64 };
 
 /* Result @i of all of @profile, where each program goes on from the last. */
 static void run_random(struct core *core, const char *profile,
 		       struct soft_result *results)
 {
-	struct guest_step steps[SOFT_MAX_STEPS];
+	struct guest_step steps[STEPS];
 	u64 seed = 77;
 
 	begin(core, profile);
 	for (unsigned int n = 0; n < PROGRAMS; n++) {
-		for (unsigned int i = 0; i < SOFT_MAX_STEPS - 1; i++)
+		for (unsigned int i = 0; i < STEPS - 1; i++)
 			steps[i] = random_step(&seed, width_of(profile));
-		steps[SOFT_MAX_STEPS - 1] = (struct guest_step) { GUEST_TIMER };
-		go_on(core, steps, SOFT_MAX_STEPS);
-		memcpy(results + n * SOFT_MAX_STEPS, core->cpu->guest.result,
-		       sizeof(core->cpu->guest.result));
+		steps[STEPS - 1] = (struct guest_step) { GUEST_TIMER };
+		go_on(core, steps, STEPS);
+		memcpy(results + n * STEPS, core->cpu->guest.result,
+		       STEPS * sizeof(*results));
 	}
 }
 
@@ -341,10 +341,10 @@ static void compare_with_full(const struct soft_result *full,
 {
 	u64 seed = 77;
 
-	for (unsigned int n = 0; n < PROGRAMS * SOFT_MAX_STEPS; n++) {
+	for (unsigned int n = 0; n < PROGRAMS * STEPS; n++) {
 		enum guest_do what;
 
-		if (n % SOFT_MAX_STEPS == SOFT_MAX_STEPS - 1)
+		if (n % STEPS == STEPS - 1)
 			continue;
 		what = random_step(&seed, width_of(profile)).what;
 		if (other[n].fault != full[n].fault ||
@@ -357,8 +357,8 @@ static void compare_with_full(const struct soft_result *full,
 /* Expect: a guest that only uses what all have sees the same in all. */
 static void profiles_that_trap_count_the_same(void **state)
 {
-	static struct soft_result full[PROGRAMS * SOFT_MAX_STEPS];
-	static struct soft_result other[PROGRAMS * SOFT_MAX_STEPS];
+	static struct soft_result full[PROGRAMS * STEPS];
+	static struct soft_result other[PROGRAMS * STEPS];
 	struct core *core = *state;
 
 	core->cpu->careless_guest = true;

@@ -19,7 +19,7 @@
 
 #include "tools/test/core_fixture.h"
 
-enum { WALK_CHUNK = SOFT_MAX_STEPS - 1 };	/* steps between two switches */
+enum { WALK_CHUNK = 63 };	/* steps between two switches */
 
 struct walk {
 	struct core		*core;
