@@ -19,20 +19,17 @@ for pair in $planted; do
 done
 
 # All of those, and the ones that decide what counts.
-msrs="38d 38e 38f 3f1 1d9"
+set -- 38d 38e 38f 3f1 1d9
 for pair in $planted; do
-	msrs="$msrs ${pair%=*}"
+	set -- "$@" "${pair%=*}"
 done
-read_msrs() {
-	/rdmsrs $msrs
-}
 
 # What the kernel has said since the last insmod.
 log() {
 	dmesg | sed "1,/begin $profile\$/d"
 }
 
-read_msrs > /before
+/rdmsrs "$@" > /before
 for profile in full nometrics fixed3 gp4 narrow nofw l1only none \
 	custom:gp=2,fixed=0xb,l2=0,fw=0 custom:gp=0,fixed=1,metrics=0,l2=0 \
 	custom:gp=4,fixed=0,metrics=0,l2=0; do
@@ -43,7 +40,7 @@ for profile in full nometrics fixed3 gp4 narrow nofw l1only none \
 	log | sed -n "s/.*# retiring *[0-9]* *[0-9]* *\([0-9]*\) .*/instructions $profile: \1/p"
 	log | grep "not ok"
 	rmmod tmavisor
-	read_msrs > /after
+	/rdmsrs "$@" > /after
 	diff /before /after && echo "msrs equal after $profile"
 	grep 6a57ca /after && echo "the guest's canary after $profile"
 done
