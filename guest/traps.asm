@@ -56,6 +56,7 @@ resume:
 		push	rdx
 		call	watch
 		%2
+		call	nest
 		pop	rdx
 		pop	rcx
 		pop	rax
@@ -70,6 +71,33 @@ watch:
 		rdpmc
 		mov	[lateness], eax
 		mov	[lateness + 4], edx
+.none:
+		ret
+
+; A second overflow inside the handler; its PMI must not come before the end.
+nest:
+		cmp	dword [nest_msr], 0
+		je	.none
+		mov	ecx, MSR_PERF_GLOBAL_STATUS
+		rdmsr
+		mov	ecx, MSR_PERF_GLOBAL_STATUS_RESET
+		wrmsr
+		mov	ecx, MSR_X2APIC_LVT_PMI
+		rdmsr
+		and	eax, ~ABI_LVT_MASKED
+		wrmsr
+		mov	ecx, [nest_msr]
+		mov	dword [nest_msr], 0
+		mov	eax, [nest_val]
+		mov	edx, [nest_val + 4]
+		wrmsr
+		mov	ecx, NEST_ROUNDS
+.round:
+		dec	ecx
+		jnz	.round
+		mov	rax, [pmis]
+		add	rax, [nmis]
+		mov	[nested], rax
 .none:
 		ret
 
@@ -93,6 +121,10 @@ nmis:		dq	0
 lateness:	dq	0
 auto_eoi:	dq	0
 watched:	dq	0
+nest_msr:	dq	0
+nest_val:	dq	0
+nested:		dq	0
+NEST_ROUNDS	equ	500
 
 		align	8
 gdt:

@@ -144,6 +144,40 @@ static bool p3_two_at_once(struct conform *c)
 	return script_run(c);
 }
 
+/*
+ * A PMI by @lvt whose handler unmasks the entry and overflows again, with the
+ * counter running: the second comes behind the first.
+ */
+static bool nests(struct conform *c, u64 lvt, enum guest_op_code count)
+{
+	u32 i;
+
+	for (i = 0; i < nr_counters(c); i++) {
+		struct counter counter = begin(c, i, lvt);
+
+		op(c, GUEST_OP_NEST, counter.msr, -100ULL & width_mask(counter.width));
+		preset(c, &counter, 100);
+		start(c, counter.bit);
+		loop(c, 10000);
+		stop(c);
+		op_is(c, GUEST_OP_NESTED, 0, 1);
+		op_is(c, count, 0, 2);
+		if (!script_run(c))
+			return false;
+	}
+	return true;
+}
+
+static bool p3_rearmed(struct conform *c)
+{
+	return nests(c, LVT_FIXED, GUEST_OP_PMIS);
+}
+
+static bool p5_nmi_blocked(struct conform *c)
+{
+	return nests(c, LVT_DELIVERY_NMI, GUEST_OP_NMIS);
+}
+
 static bool p3_eoi(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
@@ -318,6 +352,8 @@ const struct conform_case conform_pmi_cases[] = {
 	  "no second PMI before the guest unmasks it", NEED_COUNTER, p3_mask_set },
 	{ "P3 two overflows at once give one PMI",
 	  "STATUS has both", NEED_TWO_COUNTERS, p3_two_at_once },
+	{ "P3 a PMI that its handler arms again comes behind the handler",
+	  "one more, and not before IRET", NEED_COUNTER, p3_rearmed },
 	{ "P3 the next PMI waits for EOI",
 	  "and comes then", NEED_COUNTER, p3_eoi },
 	{ "P3 a disabled local APIC keeps its entry masked",
@@ -332,6 +368,8 @@ const struct conform_case conform_pmi_cases[] = {
 	  "which sees none yet", NEED_COUNTER, p5_shadow },
 	{ "P5 a PMI wakes from HLT",
 	  "that stands right behind STI", NEED_COUNTER, p5_hlt },
+	{ "P5 an NMI in the handler of another waits for its IRET",
+	  "and comes then", NEED_COUNTER, p5_nmi_blocked },
 	{ "Q2 a wrap of the slots gives a PMI",
 	  "STATUS has bit 35", NEED_SLOTS, q2_slots_pmi },
 };

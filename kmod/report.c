@@ -118,6 +118,7 @@ static const char *const op_names[NR_GUEST_OPS] = {
 	[GUEST_OP_STI_SHADOW]	= "PMIs right after STI",
 	[GUEST_OP_PMIS]		= "PMIs",
 	[GUEST_OP_NMIS]		= "NMIs",
+	[GUEST_OP_NESTED]	= "PMIs and NMIs at the end of a handler,",
 };
 
 static const char *op_name(u32 code)

@@ -14,6 +14,8 @@ script:
 		mov	[pmis], rax
 		mov	[nmis], rax
 		mov	[lateness], rax
+		mov	[nest_msr], rax
+		mov	[nested], rax
 		mov	qword [auto_eoi], 1
 		mov	dword [watched], ABI_NO_SELECTOR
 		mov	rbp, GUEST_OPS
@@ -118,6 +120,7 @@ op_%1:
 		load_op	pmis, pmis
 		load_op	nmis, nmis
 		load_op	lateness, lateness
+		load_op	nested, nested
 
 op_watch:
 		mov	eax, [rbp + OP_INDEX]
@@ -128,12 +131,20 @@ op_auto_eoi:
 		mov	[auto_eoi], rax
 		jmp	r15
 
+op_nest:
+		mov	rax, [rbp + OP_VAL]
+		mov	[nest_val], rax
+		mov	eax, [rbp + OP_INDEX]
+		mov	[nest_msr], eax
+		jmp	r15
+
 		align	8
 script_ops:
 		dq	op_end, op_nop, op_rdmsr, op_wrmsr, op_rdpmc, op_cpuid
 		dq	op_switch, op_cpuid_cx_bx, op_loop, op_user_rdpmc
 		dq	op_cli, op_sti, op_sti_shadow, op_sti_hlt
 		dq	op_pmis, op_nmis, op_lateness, op_watch, op_auto_eoi
+		dq	op_nest, op_nested
 %if ($ - script_ops) / 8 != ABI_NR_OPS
 %error "enum guest_op_code and this table differ"
 %endif

@@ -120,6 +120,12 @@ enum guest_op_code {
 	GUEST_OP_LATENESS,	/* result: what the last handler's RDPMC gave */
 	GUEST_OP_WATCH,		/* index: the selector of that RDPMC */
 	GUEST_OP_AUTO_EOI,	/* val: whether the PMI handler ends with EOI */
+	/*
+	 * The next handler, before it ends, unmasks the LVT entry and has the
+	 * counter of MSR index, set to val, overflow once more.
+	 */
+	GUEST_OP_NEST,
+	GUEST_OP_NESTED,	/* result: PMIs and NMIs so far when that handler ended */
 	NR_GUEST_OPS,
 };
 

@@ -42,6 +42,24 @@ static void rdmsr_returns_the_guests_value(void **state)
 	assert_int_equal(core->run.exits[EXIT_WRMSR], 1);
 }
 
+/* Expect: a put, a load, and the guest goes on behind the call, which has retired. */
+static void a_guest_can_ask_for_a_switch(void **state)
+{
+	struct core *core = *state;
+
+	core->cpu->counts_accesses = true;
+	core_guest(core,
+		   { GUEST_WRMSR, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(0) },
+		   { GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL, GLOBAL_FIXED(0) },
+		   { GUEST_VMCALL, .val = GUEST_CALL_SWITCH },
+		   { GUEST_RDPMC, RDPMC_FIXED(0) },
+		   GUEST_DONE);
+	assert_int_equal(core_run(core), RUN_DONE);
+	assert_int_equal(result(core, 3)->val, 1);
+	assert_int_equal(core->run.vpmu.loads, 2);
+	assert_int_equal(core->run.vpmu.puts, 2);
+}
+
 /* Expect: both halves of a trapped write arrive, and only those. */
 static void wrmsr_takes_both_halves(void **state)
 {
@@ -256,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(rdmsr_returns_the_guests_value),
+		test(a_guest_can_ask_for_a_switch),
 		test(wrmsr_takes_both_halves),
 		test(forbidden_msrs_are_gp),
 		test(reserved_bits_are_gp),

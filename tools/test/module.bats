@@ -203,6 +203,33 @@ policy() {
 	[ "$status" = 1 ]
 }
 
+# judged LINES...: what the judge says of a trace of these, one register planted
+judged() {
+	echo "planted 4c1 0xc0dec0de0020" > "$T/judged.planted"
+	printf '{"t":1,"cpu":0,%s,"fault":false,"nmi":false}\n' "$@" > "$T/judged.jsonl"
+	run tools/test/leak_check --planted "$T/judged.planted" "$T/judged.jsonl"
+}
+
+# Expect: red for each kind of leak, in turn.
+@test "the judge tells a leak from none" {
+	local saved='"mode":"host","op":"rdpmc","msr":"0x0","val":"0xc0dec0de0020"'
+	local leave='"mode":"guest","op":"wrmsr","msr":"0x309","name":"IA32_FIXED_CTR0","val":"0x6a57ca30"'
+	local clean='"mode":"host","op":"wrmsr","msr":"0x309","name":"IA32_FIXED_CTR0","val":"0x0"'
+	local read='"mode":"guest","op":"rdpmc","msr":"0x40000000","val":"0x0"'
+	local put='"mode":"host","op":"wrmsr","msr":"0x38f","name":"IA32_PERF_GLOBAL_CTRL","val":"0xff"'
+
+	judged "$saved" "$leave" "$read" "$clean" "$put"
+	[ "$status" = 0 ]
+	judged "$saved" "$leave" "$read" "$put" "$clean"
+	[[ $output = *"not ok 5"* ]]
+	judged "$saved" "$leave" "${read/0x0\"/0xc0de0020\"}" "$clean" "$put"
+	[[ $output = *"not ok 4"* ]]
+	judged "$leave" "$read" "$clean" "$put"
+	[[ $output = *"not ok 1"* ]]
+	judged "$saved" "$read" "$clean" "$put"
+	[[ $output = *"not ok 3"* ]]
+}
+
 @test "the host's metrics are scrubbed for every profile" {
 	tools/test/trace_check --partial --switches 1000 "$T/profiles.jsonl"
 }
@@ -219,13 +246,13 @@ conforms() {
 @test "each profile conforms to the manual" {
 	run grep -c "tmavisor: ok 2 conformance" "$T/profiles.out/dmesg"
 	[ "$output" = 12 ]
-	conforms full 58
-	conforms nometrics 55
-	conforms fixed3 55
-	conforms gp4 59
-	conforms narrow 55
-	conforms nofw 58
-	conforms l1only 59
+	conforms full 60
+	conforms nometrics 57
+	conforms fixed3 57
+	conforms gp4 61
+	conforms narrow 57
+	conforms nofw 60
+	conforms l1only 61
 	conforms none 13
 }
 
