@@ -88,6 +88,48 @@ watchdog_restored() {
 	[ "$status" = 1 ]
 }
 
+# found NODE: how many workloads expect it and found it
+found() {
+	grep -c "# Expect: $1, found $1$" "$T/plain"
+}
+
+@test "each workload's node is found, and by no other workload" {
+	local node
+	for node in Light_Operations Heavy_Operations Branch_Mispredicts \
+		    Machine_Clears Fetch_Latency Fetch_Bandwidth Memory_Bound \
+		    Core_Bound Retiring; do
+		[ "$(found "$node")" = 1 ]
+	done
+}
+
+# The category with the largest byte, of each slice of mix in turn.
+mix_phases() {
+	sed -n 's/.*mix slice [0-9]*: .*PERF_METRICS 0x........\(..\)\(..\)\(..\)\(..\)$/\1 \2 \3 \4/p' \
+		"$T/plain" | while read -r backend frontend bad retiring; do
+		printf '%s backend\n%s frontend\n%s bad\n%s retiring\n' \
+			"$backend" "$frontend" "$bad" "$retiring" | sort -r | head -n 1 |
+			cut -d' ' -f2
+	done | paste -sd' '
+}
+
+@test "mix shows a phase of each category, a slice each" {
+	[ "$(mix_phases)" = "retiring bad frontend backend" ]
+}
+
+# What the slices of a workload add up to.
+slots_of_slices() {
+	sed -n "s/.*# $1 slice [0-9]*: \([0-9]*\) slots.*/\1/p" "$T/plain" |
+		paste -sd+ | bc
+}
+
+@test "the slots of a workload are the sum of its slices" {
+	local whole
+	whole=$(sed -n '/Subtest: core_bound/,$s/.*# plain: \([0-9]*\) slots.*/\1/p' "$T/plain" |
+		head -n 1)
+	[ "$whole" -gt 1000000 ]
+	[ "$(slots_of_slices core_bound)" = "$whole" ]
+}
+
 @test "KTAP plans hold: every suite has as many results as it said" {
 	sed -n 's/.*tmavisor: //p' "$T/plain" | awk '
 		/^  1\.\./ { want = substr($1, 4); got = 0 }
@@ -139,6 +181,16 @@ nmis_everywhere() {
 @test "an impossible number of switches is refused with the range" {
 	says parameters "switches=-1 is out of range; use 0 to 1000000"
 	says parameters "switches=1000001 is out of range"
+}
+
+@test "an impossible number of slices is refused with the range" {
+	says parameters "slices=0 is out of range; use 1 to 10000"
+	says parameters "slices=10001 is out of range"
+}
+
+@test "an event that is none is refused with the form of one" {
+	says parameters "deny: .nonsense. is no event; use rUUEE"
+	says parameters "deny: .. is no event"
 }
 
 @test "an unknown workload is refused with the names of the known" {
@@ -283,6 +335,7 @@ conforms() {
 @test "bad parameters fail the insmod, good ones don't" {
 	local bad
 	for bad in cpu=1 cpu=-1 cpu=4294967296 switches=-1 switches=1000001 \
+		   slices=0 slices=-1 slices=10001 deny=nonsense deny=cycles, \
 		   switches=many workload= workload=nonsense strict=perhaps \
 		   profile=bogus profile=custom:gp=9; do
 		run grep "insmod $bad: 0" "$T/parameters"

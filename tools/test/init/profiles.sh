@@ -37,7 +37,7 @@ for profile in full nometrics fixed3 gp4 narrow nofw l1only none \
 	/bin/insmod /tmavisor.ko "profile=$profile" workload=retiring switches=10 strict=1
 	echo "status $profile: $?"
 	log | sed -n "s/.*tmavisor: guest's PMU/policy $profile/p"
-	log | sed -n "s/.*# retiring *[0-9]* *[0-9]* *\([0-9]*\) .*/instructions $profile: \1/p"
+	log | sed -n "s/.*# plain: .* \([0-9]*\) instructions.*/instructions $profile: \1/p"
 	log | grep "not ok"
 	rmmod tmavisor
 	/rdmsrs "$@" > /after
