@@ -19,7 +19,7 @@ setup_file() {
 boot() {
 	local name=$1 status=0
 	shift
-	tools/sim/run --timeout 120 "$@" > "$T/$name" 2>&1 || status=$?
+	tools/sim/run --timeout 300 "$@" > "$T/$name" 2>&1 || status=$?
 	echo "$status" > "$T/$name.status"
 }
 
@@ -119,7 +119,7 @@ mix_phases() {
 # What the slices of a workload add up to.
 slots_of_slices() {
 	sed -n "s/.*# $1 slice [0-9]*: \([0-9]*\) slots.*/\1/p" "$T/plain" |
-		paste -sd+ | bc
+		paste -sd+ | { read -r sum; echo $((sum)); }
 }
 
 @test "the slots of a workload are the sum of its slices" {
