@@ -10,6 +10,9 @@ setup_file() {
 	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
 	make -s KVER="$KVER" module > /dev/null
 	export KO="build/kmod/$KVER/tmavisor.ko"
+	# The same with probes that lack what drives their nodes.
+	make -s KVER="$KVER" MODDIR=build/kmod/keyless GUEST_FLAGS=-DWITHOUT_KEY \
+		module > /dev/null
 	gcc -static -O2 -Wall -o "$T/hold_vm" tools/test/hold_vm.c
 	gcc -static -O2 -Wall -o "$T/rdmsrs" tools/test/rdmsrs.c
 	boot_all
@@ -25,6 +28,8 @@ boot() {
 
 boot_all() {
 	boot plain --module "strict=1" --trace "$T/plain.jsonl" --out "$T/plain.out"
+	boot keyless --add build/kmod/keyless/tmavisor.ko:/tmavisor.ko \
+		-- sh -c "/bin/insmod /tmavisor.ko switches=0; dmesg"
 	boot quiet --init tools/test/init/msrs.sh --add "$KO:/tmavisor.ko" \
 		--add tools/test/init/host_msrs.sh:/host_msrs.sh \
 		--add /usr/sbin/rdmsr --add /usr/sbin/wrmsr --modules msr \
@@ -100,6 +105,12 @@ found() {
 		    Core_Bound Retiring; do
 		[ "$(found "$node")" = 1 ]
 	done
+}
+
+@test "without its key no workload finds its node" {
+	says keyless "ok 1 leaks"
+	[ "$(grep -c "not ok [0-9]* the expected node dominates" "$T/keyless")" = 10 ]
+	[ "$(grep -c "tmavisor: not ok" "$T/keyless")" = 10 ]
 }
 
 # The category with the largest byte, of each slice of mix in turn.
