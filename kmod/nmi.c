@@ -17,8 +17,8 @@ static bool ours(void)
 }
 
 /*
- * Only a PMI of the guest's is claimed: to claim anything else would hide an
- * NMI that nobody knows.
+ * Only a PMI of the guest's is claimed, and an NMI that was latched right behind
+ * it: to claim anything else would hide an NMI that nobody knows.
  */
 static int nmi_first(unsigned int type, struct pt_regs *regs)
 {

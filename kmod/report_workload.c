@@ -30,6 +30,9 @@ static const struct pmu_caps *shown_pmu(const struct session *session)
  * Lines for people
  */
 
+/* More of them would push the results out of the log. */
+enum { MAX_LISTED_SLICES = 100 };
+
 void report_slices(const struct session *session, enum guest_workload w)
 {
 	const struct guest_slice *slices = guest_memory_slices(session->memory);
@@ -37,6 +40,11 @@ void report_slices(const struct session *session, enum guest_workload w)
 
 	if (session->options.slices == 1 || !shown_pmu(session)->metrics)
 		return;
+	if (session->options.slices > MAX_LISTED_SLICES) {
+		pr_info("  # %s: %u slices, more than are listed\n",
+			workloads[w].name, session->options.slices);
+		return;
+	}
 	for (i = 0; i < session->options.slices; i++)
 		pr_info("  # %s slice %u: %llu slots, PERF_METRICS %#018llx\n",
 			workloads[w].name, i + 1, slices[i].slots,

@@ -80,13 +80,12 @@ static u32 next_timer(struct session *session, int res, u64 forced, u64 quantum,
 }
 
 /*
- * Run the guest to its end with @forced switches while it counts, one every
- * @quantum TSC ticks.
+ * Run the guest to its end, for @limit seconds at most, with @forced switches
+ * while it counts, one every @quantum TSC ticks.
  */
-static int run_guest(struct session *session, u64 forced, u64 quantum,
-		     struct session_measure *m)
+static int run_guest(struct session *session, u64 limit, u64 forced,
+		     u64 quantum, struct session_measure *m)
 {
-	u64 limit = GUEST_SECONDS * rounds_factor(session);
 	unsigned long end = jiffies + limit * HZ;
 	u32 timer = run_timer_ticks(&session->run, (u64)tsc_khz * SLICE_MSEC);
 
@@ -112,6 +111,16 @@ static u64 rounds_of_slice(const struct session *session, enum guest_workload w)
 	u64 rounds = workloads[w].rounds * rounds_factor(session);
 
 	return max(rounds / session->options.slices, 1ULL);
+}
+
+static u64 seconds_for(const struct session *session, enum guest_workload w)
+{
+	u64 rounds;
+
+	if (w >= NR_WORKLOADS)
+		return GUEST_SECONDS;
+	rounds = rounds_of_slice(session, w) * session->options.slices;
+	return GUEST_SECONDS * (1 + rounds / workloads[w].rounds);
 }
 
 static void write_request(struct session *session, enum guest_workload w)
@@ -157,7 +166,7 @@ static int run_once(struct session *session, enum guest_workload w, u64 forced,
 	       session->options.slices * sizeof(struct guest_slice));
 	write_request(session, w);
 	run_start(&session->run, &start);
-	return run_guest(session, forced, quantum, m);
+	return run_guest(session, seconds_for(session, w), forced, quantum, m);
 }
 
 static void add_slice(struct session_measure *m, const struct pmu_caps *shown,

@@ -35,7 +35,7 @@ static void count_instruction(struct run *run)
 	u32 rights = vmcs_read32(GUEST_SS_ACCESS_RIGHTS);
 
 	fetch_global_ctrl(run);
-	vpmu_count_instruction(&run->vpmu, rights >> SEGMENT_DPL_SHIFT & 3);
+	vpmu_count_instruction(&run->vpmu, SEGMENT_DPL(rights));
 }
 
 static void return_edx_eax(struct run *run, u64 val)
@@ -81,7 +81,7 @@ static bool wrmsr_valid(const struct run *run, u32 msr, u64 val)
 /* A PMI that came before this still finds the LVT entry as it was. */
 static void write_apic(struct run *run, u32 msr, u64 val)
 {
-	vpmu_fetch(&run->vpmu);
+	vpmu_look_for_pmi(&run->vpmu);
 	inject_pass_on_pmi(run);
 	apic_wrmsr(&run->apic, msr, val);
 	vpmu_arm_pmi(&run->vpmu, apic_takes_pmi(&run->apic));
@@ -172,11 +172,13 @@ static enum exit_action handle_vmcall(struct run *run)
 
 /*
  * An NMI or a machine check is the host's. NMIs are blocked from here to the
- * IRET of the handler that hw_nmi() runs.
+ * IRET of the handler that hw_nmi() runs. A machine check that struck while an
+ * event was being delivered has eaten that event: the guest cannot go on.
  */
 static enum exit_action handle_exception_or_nmi(struct run *run)
 {
 	u32 info = vmcs_read32(EXIT_INTERRUPTION_INFO);
+	bool delivering = vmcs_read32(IDT_VECTORING_INFO) & INTR_INFO_VALID;
 
 	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_NMI)
 		run->nmi = true;
@@ -184,7 +186,7 @@ static enum exit_action handle_exception_or_nmi(struct run *run)
 		run->machine_check = true;
 	else
 		return ACTION_FAIL;
-	return ACTION_YIELD;
+	return delivering ? ACTION_FAIL : ACTION_YIELD;
 }
 
 static enum exit_action handle_failed_entry(struct run *run, u32 basic)

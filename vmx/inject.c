@@ -39,6 +39,7 @@ void inject_pass_on_pmi(struct run *run)
 struct delivery {
 	bool	nmi;
 	bool	nmi_now;
+	u32	nmi_window;	/* the control that tells of the end of that */
 	u32	vector;
 	bool	vector_now;
 };
@@ -54,6 +55,12 @@ static struct delivery look_at_delivery(const struct run *run)
 	};
 
 	d.nmi_now = d.nmi && !shadow && !(blocking & BLOCKING_BY_NMI);
+	/*
+	 * A processor need not take the shadow of an STI for one of the NMI
+	 * window's: it would exit again and again, at the same instruction.
+	 */
+	d.nmi_window = blocking & BLOCKING_BY_STI ? CPU_INTERRUPT_WINDOW_EXITING :
+						    CPU_NMI_WINDOW_EXITING;
 	d.vector_now = d.vector && !shadow && enabled;
 	return d;
 }
@@ -80,7 +87,7 @@ static void inject_one(struct run *run, const struct delivery *d)
 		run->apic.nmi = false;
 		taken = true;
 	} else if (d->nmi) {
-		controls |= CPU_NMI_WINDOW_EXITING;
+		controls |= d->nmi_window;
 	}
 	if (d->vector_now && !taken) {
 		inject(run, INTR_INFO_TYPE_EXTERNAL | d->vector);

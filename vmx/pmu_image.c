@@ -150,10 +150,14 @@ static int check_apic(const struct pmu_image *image, bool has_pmi)
 
 int pmu_image_import(struct run *run, const void *data, size_t size)
 {
-	const struct pmu_image *image = data;
 	struct vpmu *vpmu = &run->vpmu;
-	int err = check_frame(image, size);
+	struct pmu_image copy = {};
+	const struct pmu_image *image = &copy;
+	int err;
 
+	/* @data may lie anywhere, and belong to somebody who changes it. */
+	memcpy(&copy, data, size < sizeof(copy) ? size : sizeof(copy));
+	err = check_frame(image, size);
 	if (!err)
 		err = check_shown(&vpmu->shown, image);
 	if (!err)

@@ -270,6 +270,7 @@ static void deliver_to_host(struct run *run)
 		hw_machine_check();
 	run->nmi = false;
 	run->machine_check = false;
+	vpmu_forget_claim(&run->vpmu);
 }
 
 int run_slice(struct run *run, u32 timer)

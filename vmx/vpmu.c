@@ -92,6 +92,11 @@ static bool advance(struct vpmu *vpmu, enum vpmu_phase from,
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+/* The guest's LVTPC: the vector is ignored, see enum VPMU_PMI_ARMED. */
+#define LVTPC_MARK	0x54U
+#define LVTPC_OPEN	(LVT_DELIVERY_NMI | LVTPC_MARK)
+#define LVTPC_CLOSED	(LVT_DELIVERY_NMI | LVT_MASKED)
+
 static u32 pmi_of(const struct vpmu *vpmu)
 {
 	return __atomic_load_n(&vpmu->pmi, __ATOMIC_SEQ_CST);
@@ -226,23 +231,34 @@ static void set_pmi(struct vpmu *vpmu, u32 bit)
 
 /*
  * See whether the guest's PMI has come: "the local APIC sets the LVT mask flag"
- * on delivery. An NMI that comes after the read has noted it itself, or has
- * closed LVTPC, which is what the read then saw: either way OPEN is gone.
+ * on delivery, and what is masked otherwise has another vector. Who finds it
+ * takes OPEN away, so that an NMI in between does not find it twice. If the guest
+ * has masked its entry since, or had a PMI of an instruction that was emulated,
+ * this one goes nowhere, but its NMI is to be claimed all the same.
  */
 static void note_pmi(struct vpmu *vpmu)
 {
 	u32 was = pmi_of(vpmu), now;
 
-	if (!(was & VPMU_PMI_OPEN) || !(hw_lvtpc_read() & LVT_MASKED))
+	if (!(was & VPMU_PMI_OPEN) ||
+	    (hw_lvtpc_read() & ~LVT_DELIVERY_STATUS) != (LVTPC_OPEN | LVT_MASKED))
 		return;
 	do {
 		if (!(was & VPMU_PMI_OPEN))
 			return;
-		now = (was & ~(VPMU_PMI_OPEN | VPMU_PMI_ARMED)) |
-		      VPMU_PMI_RAISED | VPMU_PMI_OWED;
+		now = (was & ~VPMU_PMI_OPEN) | VPMU_PMI_OWED;
+		if (was & VPMU_PMI_ARMED)
+			now = (now & ~VPMU_PMI_ARMED) | VPMU_PMI_RAISED;
 	} while (!__atomic_compare_exchange_n(&vpmu->pmi, &was, now, false,
 					      __ATOMIC_SEQ_CST,
 					      __ATOMIC_SEQ_CST));
+	/* Or the next one to open it would find this PMI again. */
+	hw_lvtpc_write(LVTPC_CLOSED);
+}
+
+void vpmu_look_for_pmi(struct vpmu *vpmu)
+{
+	note_pmi(vpmu);
 }
 
 static void write_host(struct vpmu *vpmu)
@@ -326,21 +342,25 @@ static void make_hw(const struct vpmu *vpmu, struct pmu_state *state)
 }
 
 /*
- * LVTPC while the guest's PMU is in the hardware. Masked unless the guest's own
+ * LVTPC while the guest's PMU is in the hardware. Closed unless the guest's own
  * entry takes a PMI: perf would find no overflow of its own, and Linux an
- * unknown NMI. The flag comes before the write: after it, an NMI between the two
- * would have cleared it, and left LVTPC masked, for nothing.
+ * unknown NMI. One that is open stays so until the host gets its own back: a PMI
+ * on its way would come for nobody.
  */
 static void write_guest_lvtpc(struct vpmu *vpmu)
 {
+	u32 pmi;
+
 	/* A late one, that the write would hide. */
 	note_pmi(vpmu);
-	if (pmi_of(vpmu) & VPMU_PMI_ARMED) {
+	pmi = pmi_of(vpmu);
+	if (pmi & VPMU_PMI_OPEN)
+		return;
+	if (pmi & VPMU_PMI_ARMED) {
 		set_pmi(vpmu, VPMU_PMI_OPEN);
-		hw_lvtpc_write(LVT_DELIVERY_NMI);
+		hw_lvtpc_write(LVTPC_OPEN);
 	} else {
-		test_and_clear_pmi(vpmu, VPMU_PMI_OPEN);
-		hw_lvtpc_write(LVT_DELIVERY_NMI | LVT_MASKED);
+		hw_lvtpc_write(LVTPC_CLOSED);
 	}
 }
 
@@ -365,7 +385,7 @@ bool vpmu_claim_nmi(struct vpmu *vpmu)
 }
 
 /* From the code that NMIs interrupt: a latched one would have come by now. */
-static void forget_claim(struct vpmu *vpmu)
+void vpmu_forget_claim(struct vpmu *vpmu)
 {
 	test_and_clear_pmi(vpmu, VPMU_PMI_AGAIN);
 }
@@ -387,12 +407,14 @@ void vpmu_arm_pmi(struct vpmu *vpmu, bool armed)
 
 	if (armed == is_armed)
 		return;
-	/* So that vpmu_settle() writes LVTPC; and sees a PMI that just came. */
-	vpmu_fetch(vpmu);
-	if (armed)
-		set_pmi(vpmu, VPMU_PMI_ARMED);
-	else
+	if (!armed) {
 		test_and_clear_pmi(vpmu, VPMU_PMI_ARMED);
+		return;
+	}
+	set_pmi(vpmu, VPMU_PMI_ARMED);
+	/* Else vpmu_settle() does it; and after an NMI again. */
+	if (phase_of(vpmu) == VPMU_GUEST)
+		write_guest_lvtpc(vpmu);
 }
 
 /*
@@ -446,7 +468,7 @@ static void give_back(struct vpmu *vpmu, bool check)
 	u64 unrestored;
 
 	do {
-		forget_claim(vpmu);
+		vpmu_forget_claim(vpmu);
 		set_phase(vpmu, VPMU_PUT);
 		write_host(vpmu);
 		unrestored = check ? count_unrestored(vpmu) : 0;
@@ -488,7 +510,7 @@ int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 void vpmu_settle(struct vpmu *vpmu)
 {
 	while (phase_of(vpmu) != VPMU_GUEST) {
-		forget_claim(vpmu);
+		vpmu_forget_claim(vpmu);
 		set_phase(vpmu, VPMU_LOAD);
 		write_guest(vpmu);
 		advance(vpmu, VPMU_LOAD, VPMU_GUEST);

@@ -64,11 +64,12 @@ enum { VPMU_NR_EXTRA_MSRS = 7 };
  * The guest's PMI. While its LVT entry takes one, the hardware's LVTPC delivers
  * it as an NMI: a VM exit if the guest runs, else an NMI in root mode. Either way
  * the local APIC sets the mask bit of LVTPC, which is how it is told from NMIs
- * that have another cause. Changed by NMIs, so one word and atomic.
+ * that have another cause; and a vector, which NMIs ignore, tells the guest's
+ * LVTPC from the host's. Changed by NMIs, so one word and atomic.
  */
 enum {
 	VPMU_PMI_ARMED	= 1,	/* the guest's LVT entry takes one */
-	VPMU_PMI_OPEN	= 2,	/* LVTPC was written for that, unmasked */
+	VPMU_PMI_OPEN	= 2,	/* LVTPC is about to be, or was, opened for it */
 	VPMU_PMI_RAISED	= 4,	/* one came; the guest's local APIC is to be told */
 	VPMU_PMI_OWED	= 8,	/* its NMI is to be claimed when Linux handles it */
 	VPMU_PMI_AGAIN	= 16,	/* one was; see vpmu_claim_nmi() */
@@ -134,7 +135,11 @@ void vpmu_nmi_leave(struct vpmu *vpmu);
  * own NMI was latched, and comes right behind. So one that does is claimed too.
  */
 bool vpmu_claim_nmi(struct vpmu *vpmu);
+/* After a slice, with NMIs not blocked: none is behind another any more. */
+void vpmu_forget_claim(struct vpmu *vpmu);
 
+/* Before the guest's LVT entry is written: has a PMI come for it as it is? */
+void vpmu_look_for_pmi(struct vpmu *vpmu);
 /* The guest's LVT entry was written: it takes a PMI, or not. */
 void vpmu_arm_pmi(struct vpmu *vpmu, bool armed);
 /* True, once, if a PMI came for the guest. It is not armed then any more. */

@@ -402,6 +402,9 @@ void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 		*ecx &= ~(CPUID_1_ECX_DTES64 | CPUID_1_ECX_DS_CPL |
 			  CPUID_1_ECX_VMX | CPUID_1_ECX_MONITOR);
 		*ecx |= CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC;
+		/* No LVT timer; XSAVE is off; the local APIC's ID is 0. */
+		*ecx &= ~(CPUID_1_ECX_TSC_DEADLINE | CPUID_1_ECX_OSXSAVE);
+		*ebx &= ~CPUID_1_EBX_APIC_ID;
 		*edx &= ~CPUID_1_EDX_DS;
 		break;
 	case CPUID_STRUCTURED:
@@ -416,6 +419,8 @@ void vpmu_cpuid(const struct vpmu *vpmu, u32 leaf, u32 subleaf,
 	case CPUID_PERFMON:
 		show_perfmon(&vpmu->shown, eax, ebx, ecx, edx);
 		break;
+	case CPUID_TOPOLOGY:
+	case CPUID_TOPOLOGY_V2:
 	case CPUID_PT:
 	case CPUID_LBR:
 	case CPUID_PERFMON_EXT:

@@ -360,12 +360,112 @@ static void lvtpc_follows_the_guests_entry(void **state)
 	struct core *core = *state;
 	unsigned int open, masked;
 
-	/* The first entry, two writes of the APIC; one of STATUS after the PMI. */
+	/* Open: after LVT, the timer, the selector. Else: first, SIVR, after the PMI. */
 	run_guest(core, APIC_ON(VECTOR), { GUEST_TIMER }, COUNTER_READY(SELECT_INT),
 		  COUNTER_ON, SOME_INSNS, { GUEST_TIMER });
 	count_entries(core->cpu, &open, &masked);
 	assert_int_equal(open, 3);
 	assert_int_equal(masked, 4);
+}
+
+/* No overflow, and an NMI of the host's at each step. Expect: never a PMI. */
+static void a_host_nmi_makes_no_pmi(void **state)
+{
+	static const struct guest_step steps[] = {
+		APIC_ON(VECTOR), { GUEST_STI }, ONE_INSN,
+		{ GUEST_WRMSR, IA32_X2APIC_LVT_PMI, VECTOR | LVT_MASKED }, ONE_INSN,
+		{ GUEST_WRMSR, IA32_X2APIC_LVT_PMI, VECTOR }, ONE_INSN, { GUEST_TIMER },
+		{ GUEST_CPUID }, { GUEST_WRMSR, IA32_PERFEVTSEL0, 0 }, ONE_INSN, GUEST_DONE,
+	};
+	struct core *core = *state;
+	unsigned int steps_of_run = 1;
+
+	core->cpu->any_order = true;
+	for (unsigned int step = 0; step <= steps_of_run; step++) {
+		core->cpu->steps = 0;
+		core->cpu->nmi_at[0] = step;
+		soft_forget_trace(core->cpu);
+		core_program(core, steps, TMAV_ARRAY_SIZE(steps));
+		if (run(core)->vectors || vpmu_claim_nmi(&core->run.vpmu))
+			fail_msg("an NMI at step %u made a PMI", step);
+		if (!step)
+			steps_of_run = core->cpu->steps;
+	}
+	core->cpu->nmi_at[0] = 0;
+}
+
+/*
+ * An overflow in hardware that is late, and one in emulation right behind it.
+ * Expect: the entry was masked by the first, so there is one; no NMI is unknown.
+ */
+static void emulation_and_hardware_are_one(void **state)
+{
+	struct core *core = *state;
+
+	for (unsigned int skid = 0; skid < MAX_SKID; skid++) {
+		struct soft_guest *guest;
+
+		core->cpu->pmi_skid = skid;
+		guest = run_guest(core, APIC_ON(VECTOR), COUNTER_READY(SELECT_INT),
+			{ GUEST_WRMSR, IA32_FIXED_CTR0, ALMOST - 1 },
+			{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL,
+			  FIXED_CTR_CTRL_OS(0) | FIXED_CTR_CTRL_PMI(0) },
+			{ GUEST_STI },
+			{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL,
+			  GLOBAL_GP(0) | GLOBAL_FIXED(0) },
+			ONE_INSN, { GUEST_CPUID }, ONE_INSN, { GUEST_TIMER }, ONE_INSN);
+		if (guest->vectors != 1 || core->cpu->unknown_nmis)
+			fail_msg("skid %u: %u interrupts, %u unknown NMIs", skid,
+				 guest->vectors, core->cpu->unknown_nmis);
+	}
+}
+
+/* The guest masks its entry with a PMI on its way. Expect: none unknown, one at most. */
+static void masking_a_late_pmi_leaves_no_unknown_nmi(void **state)
+{
+	struct core *core = *state;
+
+	for (unsigned int skid = 0; skid < MAX_SKID; skid++) {
+		struct soft_guest *guest;
+
+		core->cpu->pmi_skid = skid;
+		guest = run_guest(core, APIC_ON(VECTOR), COUNTER_READY(SELECT_INT),
+			{ GUEST_STI }, COUNTER_ON, ONE_INSN,
+			{ GUEST_WRMSR, IA32_X2APIC_LVT_PMI, VECTOR | LVT_MASKED },
+			ONE_INSN, { GUEST_TIMER }, ONE_INSN);
+		if (guest->vectors > 1 || core->cpu->unknown_nmis)
+			fail_msg("skid %u: %u interrupts, %u unknown NMIs", skid,
+				 guest->vectors, core->cpu->unknown_nmis);
+	}
+}
+
+/* Expect: after a slice with a PMI, no other NMI is claimed. */
+static void no_claim_outlives_the_slice(void **state)
+{
+	struct core *core = *state;
+
+	core_guest(core, APIC_ON(VECTOR), COUNTER_READY(SELECT_INT), { GUEST_STI },
+		   COUNTER_ON, SOME_INSNS, { GUEST_TIMER }, GUEST_DONE);
+	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_MORE);
+	assert_false(vpmu_claim_nmi(&core->run.vpmu));
+	assert_int_equal(core_run(core), RUN_DONE);
+}
+
+/*
+ * An NMI that comes to a guest in the shadow of an STI. Expect: a window that
+ * opens behind it, not an exit at the same instruction again and again.
+ */
+static void an_nmi_waits_for_the_end_of_an_sti_shadow(void **state)
+{
+	struct core *core = *state;
+	struct soft_guest *guest;
+
+	core->cpu->pmi_skid = 3;
+	guest = run_guest(core, APIC_ON(LVT_DELIVERY_NMI), COUNTER_READY(SELECT_INT),
+		COUNTER_ON, ONE_INSN, { GUEST_STI }, { GUEST_TIMER }, ONE_INSN, ONE_INSN);
+	assert_int_equal(guest->nmis, 1);
+	assert_int_equal(core->run.exits[EXIT_INTERRUPT_WINDOW], 1);
+	assert_int_equal(core->run.exits[EXIT_NMI_WINDOW], 0);
 }
 
 /*
@@ -535,6 +635,11 @@ int main(void)
 		test(a_claim_is_good_for_one_nmi),
 		test(lvtpc_is_masked_without_a_pmi),
 		test(lvtpc_follows_the_guests_entry),
+		test(a_host_nmi_makes_no_pmi),
+		test(emulation_and_hardware_are_one),
+		test(masking_a_late_pmi_leaves_no_unknown_nmi),
+		test(no_claim_outlives_the_slice),
+		test(an_nmi_waits_for_the_end_of_an_sti_shadow),
 		test(emulation_raises_it),
 		test(emulation_asks_the_fixed_counter),
 		test(emulation_respects_the_mask),
