@@ -314,7 +314,7 @@ static bool f4_loop(struct conform *c)
 
 static bool v3_user_forbidden(struct conform *c)
 {
-	op_gp(c, GUEST_OP_USER_RDPMC, counter_at(c, 0).selector, 0);
+	op_gp(c, GUEST_OP_USER_RDPMC, counter_at(c, 0).selector, GUEST_PCE_CLEAR);
 	return script_run(c);
 }
 
@@ -325,17 +325,30 @@ static bool v3_user_allowed(struct conform *c)
 
 	stop(c);
 	write_msr(c, counter.msr, 0x1234);
-	it = op(c, GUEST_OP_USER_RDPMC, counter.selector, 1);
+	it = op(c, GUEST_OP_USER_RDPMC, counter.selector, GUEST_PCE_SET);
 	return script_run(c) && same(c, result(c, it), 0x1234);
+}
+
+static bool v3_pce_survives(struct conform *c)
+{
+	u32 selector = counter_at(c, 0).selector;
+
+	op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_SET);
+	force_switch(c);
+	op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
+	op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_CLEAR);
+	force_switch(c);
+	op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
+	return script_run(c);
 }
 
 static bool v3_user_bad(struct conform *c)
 {
-	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_GP(PMU_MAX_GP_COUNTERS), 1);
-	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS), 1);
-	op_gp(c, GUEST_OP_USER_RDPMC, 1u << 31, 1);
+	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_GP(PMU_MAX_GP_COUNTERS), GUEST_PCE_SET);
+	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS), GUEST_PCE_SET);
+	op_gp(c, GUEST_OP_USER_RDPMC, 1u << 31, GUEST_PCE_SET);
 	if (!c->shown->metrics)
-		op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_METRICS, 1);
+		op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_METRICS, GUEST_PCE_SET);
 	return script_run(c);
 }
 
@@ -348,7 +361,7 @@ static bool v3_user_counts(struct conform *c)
 	write_msr(c, IA32_PERFEVTSEL0,
 		  EVENT_INSTRUCTIONS | PERFEVTSEL_USR | PERFEVTSEL_EN);
 	start(c, GLOBAL_GP(0));
-	op(c, GUEST_OP_USER_RDPMC, RDPMC_GP(0), 1);
+	op(c, GUEST_OP_USER_RDPMC, RDPMC_GP(0), GUEST_PCE_SET);
 	stop(c);
 	it = read_pmc(c, RDPMC_GP(0));
 	return script_run(c) && same(c, result(c, it), 2);
@@ -463,6 +476,8 @@ const struct conform_case conform_counting_cases[] = {
 	  "before anything else is looked at", NEED_COUNTER, v3_user_forbidden },
 	{ "V3 RDPMC at CPL 3 reads with CR4.PCE 1",
 	  "what was written", NEED_COUNTER, v3_user_allowed },
+	{ "V3 CR4.PCE survives a switch",
+	  "set, and clear", NEED_COUNTER, v3_pce_survives },
 	{ "V3 RDPMC at CPL 3 of a selector that is none is #GP",
 	  "bit 31 too", 0, v3_user_bad },
 	{ "V3 RDPMC at CPL 3 counts as the user's",

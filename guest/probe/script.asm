@@ -71,12 +71,15 @@ op_loop:
 		jmp	r15
 
 op_user_rdpmc:
+		mov	rcx, [rbp + OP_VAL]
+		cmp	rcx, ABI_PCE_AS_IT_IS
+		je	.to_user
 		mov	rax, cr4
 		btr	rax, CR4_PCE_BIT
-		mov	rcx, [rbp + OP_VAL]
 		shl	rcx, CR4_PCE_BIT
 		or	rax, rcx
 		mov	cr4, rax
+.to_user:
 		mov	ecx, [rbp + OP_INDEX]
 		push	SELECTOR_USER_DATA
 		push	USER_STACK

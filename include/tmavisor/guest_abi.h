@@ -110,7 +110,7 @@ enum guest_op_code {
 	GUEST_OP_SWITCH,	/* val: GUEST_CALL_SWITCH */
 	GUEST_OP_CPUID_CX_BX,	/* as GUEST_OP_CPUID; result ECX:EBX */
 	GUEST_OP_LOOP,		/* val rounds of two instructions, 1 at least */
-	GUEST_OP_USER_RDPMC,	/* at CPL 3; index, val: CR4.PCE */
+	GUEST_OP_USER_RDPMC,	/* at CPL 3; index, val: enum guest_pce */
 	GUEST_OP_CLI,
 	GUEST_OP_STI,
 	GUEST_OP_STI_SHADOW,	/* result: PMIs seen by the instruction after STI */
@@ -128,6 +128,9 @@ enum guest_op_code {
 	GUEST_OP_NESTED,	/* result: PMIs and NMIs so far when that handler ended */
 	NR_GUEST_OPS,
 };
+
+/* What CR4.PCE is to be. */
+enum guest_pce { GUEST_PCE_CLEAR, GUEST_PCE_SET, GUEST_PCE_AS_IT_IS };
 
 struct guest_op {
 	u32	code;			/* enum guest_op_code */
