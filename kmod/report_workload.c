@@ -26,6 +26,18 @@ static const struct pmu_caps *shown_pmu(const struct session *session)
 	return &session->run.vpmu.shown;
 }
 
+static bool counts_fixed(const struct session *session, u32 counter)
+{
+	return pmu_has_fixed(shown_pmu(session), counter) &&
+	       !filter_denies_fixed(&session->run.vpmu.filter, counter);
+}
+
+/* Shares of slots that do not count are none. */
+static bool counts_metrics(const struct session *session)
+{
+	return shown_pmu(session)->metrics && counts_fixed(session, FIXED_SLOTS);
+}
+
 /*
  * Lines for people
  */
@@ -38,7 +50,7 @@ void report_slices(const struct session *session, enum guest_workload w)
 	const struct guest_slice *slices = guest_memory_slices(session->memory);
 	u32 i;
 
-	if (session->options.slices == 1 || !shown_pmu(session)->metrics)
+	if (session->options.slices == 1 || !counts_metrics(session))
 		return;
 	if (session->options.slices > MAX_LISTED_SLICES) {
 		pr_info("  # %s: %u slices, more than are listed\n",
@@ -92,7 +104,7 @@ static void print_tree(const struct session *session, const struct tma_total *to
 	};
 	int i;
 
-	if (!shown_pmu(session)->metrics)
+	if (!counts_metrics(session))
 		return;
 	pr_info("  # each: slots, raw share (byte / 255), perf's (byte / sum of level 1)%s\n",
 		tma_is_reliable(total) ? "" : "; ?: too few slots to rely on");
@@ -124,14 +136,19 @@ static void print_measure(const char *what, const struct session_measure *m)
  * Checks
  */
 
-static void check_counted(const struct pmu_caps *shown,
+#define NO_INSTRUCTIONS	"no fixed counter 0, or instructions are denied"
+#define NO_SLOTS	"no fixed counter 3, or slots are denied"
+#define NO_METRICS	"no PERF_METRICS, or slots are denied"
+
+static void check_counted(const struct session *session,
 			  const struct session_measure *m)
 {
-	ktap_check_if(pmu_has_fixed(shown, FIXED_INSTRUCTIONS), "no fixed counter 0",
+	ktap_check_if(counts_fixed(session, FIXED_INSTRUCTIONS), NO_INSTRUCTIONS,
 		      m->instructions, "instructions are counted");
-	ktap_check_if(pmu_has_fixed(shown, FIXED_CORE_CYCLES), "no fixed counter 1",
+	ktap_check_if(counts_fixed(session, FIXED_CORE_CYCLES),
+		      "no fixed counter 1, or cycles are denied",
 		      m->cycles, "cycles are counted");
-	ktap_check_if(pmu_has_fixed(shown, FIXED_SLOTS), "no fixed counter 3",
+	ktap_check_if(counts_fixed(session, FIXED_SLOTS), NO_SLOTS,
 		      m->tma.slots, "slots are counted");
 }
 
@@ -145,15 +162,14 @@ static bool has_all_categories(const struct tma_total *total)
 	return true;
 }
 
-/* "the node is Memory_Bound" and the like; the same words for each run. */
-static void check_node(const struct pmu_caps *shown, const struct tma_total *total,
-		       const struct workload *w)
+static void check_node(const struct session *session,
+		       const struct tma_total *total, const struct workload *w)
 {
 	static const char name[] = "the expected node dominates";
-	bool by_node = w->node < TMA_NR_NODES && shown->level2;
+	bool by_node = w->node < TMA_NR_NODES && shown_pmu(session)->level2;
 
-	if (!shown->metrics) {
-		ktap_skip(name, "no PERF_METRICS");
+	if (!counts_metrics(session)) {
+		ktap_skip(name, NO_METRICS);
 	} else if (w->category == TMA_NR_METRICS) {
 		pr_info("  # Expect: 10%% or more of each category\n");
 		ktap_check(has_all_categories(total), name);
@@ -169,13 +185,15 @@ static void check_node(const struct pmu_caps *shown, const struct tma_total *tot
 	}
 }
 
-static void check_metrics(const struct pmu_caps *shown,
+static void check_metrics(const struct session *session,
 			  const struct session_measure *m)
 {
-	ktap_check_if(shown->metrics, "no PERF_METRICS", !m->odd_sums,
+	bool there = counts_metrics(session);
+
+	ktap_check_if(there, NO_METRICS, !m->odd_sums,
 		      "level 1 adds up to 255 in each slice");
-	ktap_check_if(shown->metrics, "no PERF_METRICS", !m->odd_parts,
-		      shown->level2 ? "level 2 is within level 1 in each slice" :
+	ktap_check_if(there, NO_METRICS, !m->odd_parts,
+		      shown_pmu(session)->level2 ? "level 2 is within level 1 in each slice" :
 				      "level 2 reads 0 in each slice");
 }
 
@@ -209,21 +227,20 @@ static void check_switched(const struct session *session,
 			   const struct session_measure *plain,
 			   const struct session_measure *switched)
 {
-	const struct pmu_caps *shown = shown_pmu(session);
 	bool forced = session->options.switches;
 	const char *why;
 
 	ktap_check_if(forced, "switches=0",
 		      switched->forced == session->options.switches,
 		      "the switches were forced");
-	why = unless(forced, pmu_has_fixed(shown, FIXED_INSTRUCTIONS),
-		     "no fixed counter 0");
+	why = unless(forced, counts_fixed(session, FIXED_INSTRUCTIONS),
+		     NO_INSTRUCTIONS);
 	ktap_check_if(!why, why, plain->instructions == switched->instructions,
 		      "switches change no instruction count");
-	why = unless(forced, pmu_has_fixed(shown, FIXED_SLOTS), "no fixed counter 3");
+	why = unless(forced, counts_fixed(session, FIXED_SLOTS), NO_SLOTS);
 	ktap_check_if(!why, why, slots_agree(plain->tma.slots, switched->tma.slots),
 		      "switches change slots by at most 1%");
-	why = unless(forced, shown->metrics, "no PERF_METRICS");
+	why = unless(forced, counts_metrics(session), NO_METRICS);
 	ktap_check_if(!why, why, shares_agree(&plain->tma, &switched->tma),
 		      "switches change shares by at most 1 point");
 }
@@ -231,7 +248,6 @@ static void check_switched(const struct session *session,
 void report_workload(const struct session *session, enum guest_workload w)
 {
 	const struct session_outcome *o = &session->outcome[w];
-	const struct pmu_caps *shown = shown_pmu(session);
 
 	ktap_begin_suite(workloads[w].name, 10);
 	print_measure("plain", &o->plain);
@@ -240,9 +256,9 @@ void report_workload(const struct session *session, enum guest_workload w)
 		print_measure("switched", &o->switched);
 		print_exits(&o->switched);
 	}
-	check_counted(shown, &o->plain);
-	check_metrics(shown, &o->plain);
-	check_node(shown, &o->plain.tma, &workloads[w]);
+	check_counted(session, &o->plain);
+	check_metrics(session, &o->plain);
+	check_node(session, &o->plain.tma, &workloads[w]);
 	check_switched(session, &o->plain, &o->switched);
 	ktap_end_suite(workloads[w].name);
 }
@@ -286,7 +302,7 @@ void report_table(const struct session *session)
 {
 	unsigned int w;
 
-	if (!shown_pmu(session)->level2)
+	if (!shown_pmu(session)->level2 || !counts_metrics(session))
 		return;
 	pr_info("# %-18s %9s %6s %6s %6s %6s  %-18s %s\n", "workload", "slots",
 		"FE%", "BAD%", "BE%", "RET%", "expected", "found");

@@ -491,7 +491,7 @@ one_line() {
 	boot nometrics --cpu spr-nometrics --module "strict=1" \
 		--trace "$T/nometrics.jsonl"
 	says nometrics "no PERF_METRICS on this CPU"
-	says nometrics "SKIP no PERF_METRICS"
+	says nometrics "SKIP no PERF_METRICS, or slots are denied"
 	says nometrics "all checks ok"
 	[ "$(status_of nometrics)" = 0 ]
 	tools/test/trace_check --no-metrics --switches 400 "$T/nometrics.jsonl"
