@@ -12,7 +12,7 @@ RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 MODDIR  := build/kmod/$(RELEASE)
 SOURCES := Kbuild include vmx kmod guest
 
-.PHONY: all module modules demo run check check-unit bench-boot clean help
+.PHONY: all module modules demo run check check-unit bench-boot bench-sim clean help
 .PHONY: modules_install need-kdir need-nasm
 
 all: module
@@ -50,6 +50,9 @@ check-unit:
 bench-boot:
 	@tools/bench/boot
 
+bench-sim:
+	@tools/bench/sim
+
 clean:
 	rm -rf build/kmod build/test
 
@@ -60,4 +63,5 @@ help:
 	@echo "make check        all tests"
 	@echo "make check-unit   the unit tests alone"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
+	@echo "make bench-sim    how many instructions a second it runs"
 	@echo "make clean        remove built modules and tests; build/ has the machine too"

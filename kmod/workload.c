@@ -4,7 +4,7 @@
 /* Rounds for some hundred thousand instructions. */
 const struct workload workloads[NR_WORKLOADS] = {
 	[WORKLOAD_RETIRING] = {
-		"retiring", 10000, TMA_RETIRING, TMA_NR_NODES,
+		"retiring", 13000, TMA_RETIRING, TMA_NR_NODES,
 	},
 	[WORKLOAD_LIGHT_OPERATIONS] = {
 		"light_operations", 10000, TMA_RETIRING, TMA_NODE_LIGHT_OPERATIONS,

@@ -13,13 +13,15 @@ FETCH_LINK	equ	32
 		align	64
 fetch_bandwidth:
 %assign		i 0
+%assign		reg 8
 %rep		FETCH_CHAIN
-		add	rax, 1
+		add	r %+ reg, 1
+%assign		reg 8 + i % 4
 %assign		i i + 1
 %ifndef WITHOUT_KEY
 		jmp	near fetch_bandwidth + i * FETCH_LINK
-%endif
 		align	FETCH_LINK
+%endif
 %endrep
 		dec	rbp
 		jnz	near fetch_bandwidth

@@ -9,7 +9,7 @@
 ; buffer holds. Block i goes on with block (5 i + 1) mod n, which runs through
 ; all of them for n a power of two, and back to the first.
 ;
-; The key: the jumps. Without them the lines come one after the other.
+; The key: the jumps. Without them the code is straight, and fits the cache.
 
 FETCH_LINE	equ	64
 FETCH_BLOCKS	equ	4096
@@ -19,7 +19,9 @@ fetch_latency:
 %assign		i 0
 %rep		FETCH_BLOCKS
 %assign		next (5 * i + 1) % FETCH_BLOCKS
+%ifndef WITHOUT_KEY
 		align	FETCH_LINE
+%endif
 %if next == 0
 		dec	rbp
 		jz	near fetch_latency_done
@@ -31,7 +33,6 @@ fetch_latency:
 %endif
 %assign		i i + 1
 %endrep
-		align	FETCH_LINE
 		jmp	near fetch_latency
 fetch_latency_done:
 		ret

@@ -402,6 +402,22 @@ static void parts_add_up(void **state)
 	assert_int_equal(total.part[FETCH_LATENCY], total.category[FRONTEND]);
 }
 
+/* One that serializes behind a load. Expect: it waits, and that is the memory's. */
+static void serializing_empties_the_window(void **state)
+{
+	struct fixture *f = *state;
+	struct total total = { 0 };
+	struct total after = { 0 };
+
+	run_load(f, &total, DATA);
+	memset(&total, 0, sizeof(total));
+	run_kind(f, &total, CODE + 3, INSN_SERIALIZING, BASE);
+	run_kind(f, &after, CODE + 6, INSN_FENCE, BASE);
+	assert_in_range(total.part[MEMORY], 299 * PIPELINE_WIDTH, 300 * PIPELINE_WIDTH);
+	assert_in_range(after.category[BACKEND], 1, 20 * PIPELINE_WIDTH);
+	assert_int_equal(after.part[MEMORY], 0);
+}
+
 /* A fetch that misses behind a full window. Expect: the wait is the backend's. */
 static void a_full_window_hides_the_frontend(void **state)
 {
@@ -740,6 +756,7 @@ int main(void)
 		test(writing_data_clears_nothing),
 		test(one_taken_branch_a_cycle),
 		test(parts_add_up),
+		test(serializing_empties_the_window),
 		test(a_full_window_hides_the_frontend),
 		test(the_next_line_is_prefetched),
 		test(unknown_branches_are_not_taken),

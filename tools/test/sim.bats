@@ -98,6 +98,14 @@ judge() {
 	run ! grep -E "WARNING|BUG:|unchecked MSR|Call Trace" "$T/first.out/dmesg"
 }
 
+@test "Linux's driver finds the PMU of a Sapphire Rapids" {
+	local fact
+	for fact in "version: +5" "bit width: +48" "generic registers: +8" \
+		    "fixed-purpose events: +4" "event mask: +0001000f000000ff"; do
+		says first.out/dmesg "\.\.\. $fact$"
+	done
+}
+
 @test "the same command gives the same trace, tick for tick" {
 	[ -s "$T/first.jsonl" ]
 	cmp "$T/first.jsonl" "$T/second.jsonl"
@@ -174,7 +182,7 @@ judge() {
 
 @test "--help names every option" {
 	run -0 tools/sim/run --help
-	for option in kernel cpu cmdline module init multiboot initrd add modules trace out timeout; do
+	for option in kernel cpu cmdline module init multiboot initrd add perf modules trace out timeout; do
 		[[ $output == *"--$option"* ]]
 	done
 }

@@ -30,9 +30,9 @@ enum insn_kind {
 	INSN_FLOAT,		/* floating point and the like: a few cycles */
 	INSN_DIV,		/* divide, square root */
 	INSN_COMPLEX,		/* a few uops: XCHG, XADD, ... */
-	INSN_MICROCODED,	/* REP string, RDMSR, ...: many uops */
-	INSN_SERIALIZING,	/* CPUID, WRMSR, ...: likewise, and waits as a fence does */
-	INSN_FENCE,		/* waits for all before it */
+	INSN_MICROCODED,	/* CPUID, REP string, RDMSR, ...: many uops */
+	INSN_SERIALIZING,	/* the same, and waits for all before it */
+	INSN_FENCE,		/* waits, too, and is short */
 	NR_INSN_KINDS,
 };
 
