@@ -13,6 +13,7 @@ setup_file() {
 	build_probes keyless -DWITHOUT_KEY
 	tools/sim/run --timeout 300 --perf --init tools/test/init/perf_judges.sh \
 		--add "$T/probe:/probe" --add "$T/keyless:/keyless" \
+		--add "build/kmod/$KVER/tmavisor.ko:/tmavisor.ko" \
 		--out "$T/out" > "$T/said" 2> "$T/err"
 }
 
@@ -118,6 +119,39 @@ all_categories() {
 	counts_of "probe mix"
 	all_categories "probe mix"
 	! all_categories "keyless mix"
+}
+
+# agree HOST GUEST: perf's shares of a program and the module's of a guest, a line
+# each, are within one point.
+agree() {
+	printf '%s\n' "$@"
+	printf '%s\n' "$@" | awk '
+		NR == 1 { host[1] = $4 / $1; host[2] = $3 / $1
+			  host[3] = $5 / $1; host[4] = $2 / $1 }
+		NR == 2 { for (i = 1; i <= 4; i++) {
+				d = 100 * host[i] - $(i + 1)
+				if (d > 1 || d < -1) bad = 1 } }
+		END { exit bad || NR != 2 }'
+}
+
+@test "perf sees a probe on the host as the module sees it in its guest" {
+	local probe
+	for probe in retiring light_operations heavy_operations branch_mispredicts \
+		     machine_clears fetch_latency fetch_bandwidth memory_bound \
+		     core_bound; do
+		agree "$(counts_of "probe $probe")" "$(counts_of "guest $probe")"
+	done
+}
+
+# What more rounds add to the counts of mix.
+more_mix() {
+	{ counts_of "long mix"; counts_of "short mix"; } | awk '
+		NR == 1 { for (i = 1; i <= NF; i++) long[i] = $i }
+		NR == 2 { for (i = 1; i <= NF; i++) printf "%d ", long[i] - $i }'
+}
+
+@test "and so it does of mix" {
+	agree "$(more_mix)" "$(counts_of "guest mix")"
 }
 
 # each CONDITION: of the events of every probe, as awk has it

@@ -43,13 +43,13 @@ probes:
 		probe	retiring, nothing, 6000
 		probe	light_operations, nothing, 6000
 		probe	heavy_operations, nothing, 6000
-		probe	branch_mispredicts, nothing, 10000
+		probe	branch_mispredicts, branch_mispredicts_prepare, 10000
 		probe	machine_clears, nothing, 10000
 		probe	fetch_latency, nothing, 30
 		probe	fetch_bandwidth, nothing, 2000
 		probe	memory_bound, memory_bound_prepare, 30000
 		probe	core_bound, nothing, 10000
-		probe	mix, mix_prepare, 3
+		probe	mix, mix_prepare, 12
 		dq	0
 ROW_BYTES	equ	32
 

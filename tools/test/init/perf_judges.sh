@@ -21,6 +21,18 @@ for probe in $probes; do
 	echo "keyless $probe: $(count /keyless "$probe")"
 done
 
+# A program begins with cold caches, which of a mix is more than a share.
+echo "short mix: $(count /probe mix 4)"
+echo "long mix: $(count /probe mix 44)"
+
+# The same loops in the guest, as the module's table has them: slots, frontend,
+# bad speculation, backend, retiring.
+/bin/insmod /tmavisor.ko switches=0
+for probe in $probes; do
+	dmesg | sed -n "s/.*tmavisor: # \($probe\) *\([0-9]* *[0-9.]* *[0-9.]* *[0-9.]* *[0-9.]*\) .*/guest \1: \2/p"
+done
+rmmod tmavisor
+
 perf stat --topdown -a -A /probe memory_bound > /topdown 2>&1
 echo "perf stat --topdown: $?"
 sed 's/^/stat--topdown /' /topdown
