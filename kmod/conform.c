@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The script of a case: written, run, compared. */
 #include "kmod/conform_internal.h"
+#include "vmx/vmx_arch.h"
 
-/* By bits of enum conform_needs, from 0 on. */
-static const char *const reasons[] = {
-	"no PMU",
-	"no PERF_METRICS, or slots are denied",
-	"PERF_METRICS is there",
-	"no PERF_METRICS, or with level 2",
-	"no general counter",
-	"no full-width writes",
-	"full-width writes",
-	"all counters are there",
-	"no counter for instructions, or they are denied",
-	"not two counters for instructions, or they are denied",
-	"no fixed counter 3, or slots are denied",
-	"no deny=",
-	"no fixed counter",
-	"there is a PMU",
-	"no event of a fixed counter is denied",
+/* Why a case is skipped that needs what there is not; the first that fits. */
+static const struct {
+	enum conform_needs	need;
+	const char		*reason;
+} reasons[] = {
+	{ NEED_PMU,		"no PMU" },
+	{ NEED_METRICS,		"no PERF_METRICS, or slots are denied" },
+	{ NEED_NO_METRICS,	"PERF_METRICS is there" },
+	{ NEED_NO_LEVEL2,	"no PERF_METRICS, or with level 2" },
+	{ NEED_GP,		"no general counter" },
+	{ NEED_FULL_WIDTH,	"no full-width writes" },
+	{ NEED_NO_FULL_WIDTH,	"full-width writes" },
+	{ NEED_HIDDEN,		"all counters are there" },
+	{ NEED_COUNTER,		"no counter for instructions, or they are denied" },
+	{ NEED_TWO_COUNTERS,	"not two counters for instructions, or they are denied" },
+	{ NEED_SLOTS,		"no fixed counter 3, or slots are denied" },
+	{ NEED_DENY,		"no deny=" },
+	{ NEED_FIXED,		"no fixed counter" },
+	{ NEED_NO_PMU,		"there is a PMU" },
+	{ NEED_DENY_FIXED,	"no event of a fixed counter is denied" },
 };
 
-u64 width_mask(u32 width)
+u64 conform_width_mask(u32 width)
 {
 	return TMAV_BIT(width) - 1;
 }
 
-bool has_fixed(const struct conform *c, u32 i)
+bool conform_has_fixed(const struct conform *c, u32 i)
 {
 	return c->shown->fixed_mask >> i & 1;
 }
 
-u64 counter_bits(const struct conform *c)
+u64 conform_counter_bits(const struct conform *c)
 {
 	return (TMAV_BIT(c->shown->nr_gp) - 1) |
 	       (u64)c->shown->fixed_mask << GLOBAL_FIXED_SHIFT |
@@ -45,7 +49,7 @@ static bool counts(const struct conform *c, u64 event)
 
 static bool fixed_counts(const struct conform *c, u32 i)
 {
-	return has_fixed(c, i) && !filter_denies_fixed(c->deny, i);
+	return conform_has_fixed(c, i) && !filter_denies_fixed(c->deny, i);
 }
 
 static bool denies_fixed(const struct conform *c)
@@ -53,7 +57,7 @@ static bool denies_fixed(const struct conform *c)
 	u32 i;
 
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i) && !fixed_counts(c, i))
+		if (conform_has_fixed(c, i) && !fixed_counts(c, i))
 			return true;
 	return false;
 }
@@ -79,8 +83,8 @@ static u32 offered(const struct conform *c)
 	       (shown->fixed_mask ? NEED_FIXED : 0) |
 	       (has_full_width(c) ? NEED_FULL_WIDTH : NEED_NO_FULL_WIDTH) |
 	       (hidden ? NEED_HIDDEN : 0) |
-	       (nr_counters(c) > 0 ? NEED_COUNTER : 0) |
-	       (nr_counters(c) > 1 ? NEED_TWO_COUNTERS : 0) |
+	       (conform_nr_counters(c) > 0 ? NEED_COUNTER : 0) |
+	       (conform_nr_counters(c) > 1 ? NEED_TWO_COUNTERS : 0) |
 	       (slots ? NEED_SLOTS : 0) |
 	       (c->deny->nr ? NEED_DENY : 0) |
 	       (denies_fixed(c) ? NEED_DENY_FIXED : 0);
@@ -92,8 +96,8 @@ static const char *why_not(const struct conform *c, u32 needs)
 	u32 i;
 
 	for (i = 0; i < TMAV_ARRAY_SIZE(reasons); i++)
-		if (lacks & TMAV_BIT(i))
-			return reasons[i];
+		if (lacks & reasons[i].need)
+			return reasons[i].reason;
 	return NULL;
 }
 
@@ -114,93 +118,93 @@ static u32 add(struct conform *c, enum guest_op_code code, u32 index, u64 val,
 	return c->nr++;
 }
 
-u32 op(struct conform *c, enum guest_op_code code, u32 index, u64 val)
+u32 script_op(struct conform *c, enum guest_op_code code, u32 index, u64 val)
 {
 	return add(c, code, index, val, (struct conform_want) { WANT_NO_FAULT });
 }
 
-u32 op_any(struct conform *c, enum guest_op_code code, u32 index, u64 val)
+u32 script_op_any(struct conform *c, enum guest_op_code code, u32 index, u64 val)
 {
 	return add(c, code, index, val, (struct conform_want) { WANT_NOTHING });
 }
 
-void op_gp(struct conform *c, enum guest_op_code code, u32 index, u64 val)
+void script_op_gp(struct conform *c, enum guest_op_code code, u32 index, u64 val)
 {
 	add(c, code, index, val, (struct conform_want) { WANT_GP });
 }
 
-u32 op_is(struct conform *c, enum guest_op_code code, u32 index, u64 result)
+u32 script_op_is(struct conform *c, enum guest_op_code code, u32 index, u64 result)
 {
 	return add(c, code, index, 0,
 		   (struct conform_want) { WANT_VALUE, result, ~0ULL });
 }
 
-void write_msr(struct conform *c, u32 msr, u64 val)
+void script_write_msr(struct conform *c, u32 msr, u64 val)
 {
-	op(c, GUEST_OP_WRMSR, msr, val);
+	script_op(c, GUEST_OP_WRMSR, msr, val);
 }
 
-void write_msr_gp(struct conform *c, u32 msr, u64 val)
+void script_write_msr_gp(struct conform *c, u32 msr, u64 val)
 {
-	op_gp(c, GUEST_OP_WRMSR, msr, val);
+	script_op_gp(c, GUEST_OP_WRMSR, msr, val);
 }
 
-u32 read_msr(struct conform *c, u32 msr)
+u32 script_read_msr(struct conform *c, u32 msr)
 {
-	return op(c, GUEST_OP_RDMSR, msr, 0);
+	return script_op(c, GUEST_OP_RDMSR, msr, 0);
 }
 
-void read_msr_is(struct conform *c, u32 msr, u64 val)
+void script_read_msr_is(struct conform *c, u32 msr, u64 val)
 {
-	op_is(c, GUEST_OP_RDMSR, msr, val);
+	script_op_is(c, GUEST_OP_RDMSR, msr, val);
 }
 
-void read_msr_bits(struct conform *c, u32 msr, u64 mask, u64 val)
+void script_read_msr_bits(struct conform *c, u32 msr, u64 mask, u64 val)
 {
 	add(c, GUEST_OP_RDMSR, msr, 0,
 	    (struct conform_want) { WANT_VALUE, val, mask });
 }
 
-void read_msr_gp(struct conform *c, u32 msr)
+void script_read_msr_gp(struct conform *c, u32 msr)
 {
-	op_gp(c, GUEST_OP_RDMSR, msr, 0);
+	script_op_gp(c, GUEST_OP_RDMSR, msr, 0);
 }
 
-u32 read_pmc(struct conform *c, u32 selector)
+u32 script_read_pmc(struct conform *c, u32 selector)
 {
-	return op(c, GUEST_OP_RDPMC, selector, 0);
+	return script_op(c, GUEST_OP_RDPMC, selector, 0);
 }
 
-void read_pmc_is(struct conform *c, u32 selector, u64 val)
+void script_read_pmc_is(struct conform *c, u32 selector, u64 val)
 {
-	op_is(c, GUEST_OP_RDPMC, selector, val);
+	script_op_is(c, GUEST_OP_RDPMC, selector, val);
 }
 
-void read_pmc_gp(struct conform *c, u32 selector)
+void script_read_pmc_gp(struct conform *c, u32 selector)
 {
-	op_gp(c, GUEST_OP_RDPMC, selector, 0);
+	script_op_gp(c, GUEST_OP_RDPMC, selector, 0);
 }
 
-void loop(struct conform *c, u64 rounds)
+void script_loop(struct conform *c, u64 rounds)
 {
-	op(c, GUEST_OP_LOOP, 0, rounds);
+	script_op(c, GUEST_OP_LOOP, 0, rounds);
 }
 
-void force_switch(struct conform *c)
+void script_switch(struct conform *c)
 {
-	op(c, GUEST_OP_SWITCH, 0, GUEST_CALL_SWITCH);
+	script_op(c, GUEST_OP_SWITCH, 0, GUEST_CALL_SWITCH);
 }
 
 /*
  * What came of it
  */
 
-u64 result(const struct conform *c, u32 op)
+u64 script_result(const struct conform *c, u32 op)
 {
 	return c->ops[op].result;
 }
 
-bool faulted(const struct conform *c, u32 op)
+bool script_faulted(const struct conform *c, u32 op)
 {
 	return c->ops[op].fault;
 }
@@ -213,30 +217,28 @@ static bool miss(struct conform *c, const struct conform_miss *miss)
 	return false;
 }
 
-bool same(struct conform *c, u64 seen, u64 wanted)
+bool script_same(struct conform *c, u64 seen, u64 wanted)
 {
 	return seen == wanted ||
 	       miss(c, &(struct conform_miss) { .seen = seen, .wanted = wanted });
 }
 
-bool within(struct conform *c, u64 seen, u64 least, u64 most)
+bool script_within(struct conform *c, u64 seen, u64 least, u64 most)
 {
 	if (seen < least)
-		return same(c, seen, least);
-	return seen <= most || same(c, seen, most);
+		return script_same(c, seen, least);
+	return seen <= most || script_same(c, seen, most);
 }
 
 static bool as_wanted(const struct guest_op *op, const struct conform_want *want)
 {
-	enum { VECTOR_OF_GP = 13 };
-
 	switch (want->what) {
 	case WANT_NO_FAULT:
 		return !op->fault;
 	case WANT_VALUE:
 		return !op->fault && (op->result & want->mask) == want->val;
 	case WANT_GP:
-		return op->fault == VECTOR_OF_GP;
+		return op->fault == VECTOR_GP;
 	case WANT_NOTHING:
 		break;
 	}
@@ -277,14 +279,14 @@ bool script_run(struct conform *c)
  * Counters
  */
 
-u32 nr_counters(const struct conform *c)
+u32 conform_nr_counters(const struct conform *c)
 {
 	u32 nr = counts(c, EVENT_INSTRUCTIONS) ? c->shown->nr_gp : 0;
 
 	return nr + fixed_counts(c, FIXED_INSTRUCTIONS);
 }
 
-struct counter counter_at(const struct conform *c, u32 i)
+struct counter conform_counter_at(const struct conform *c, u32 i)
 {
 	if (i < c->shown->nr_gp)
 		return (struct counter) {
@@ -302,57 +304,57 @@ static bool is_fixed(const struct counter *counter)
 	return counter->msr == IA32_FIXED_CTR0;
 }
 
-void program(struct conform *c, const struct counter *counter, bool pmi)
+void script_program(struct conform *c, const struct counter *counter, bool pmi)
 {
-	stop(c);
+	script_stop(c);
 	if (is_fixed(counter))
-		write_msr(c, IA32_FIXED_CTR_CTRL,
+		script_write_msr(c, IA32_FIXED_CTR_CTRL,
 		      FIXED_CTR_CTRL_OS(FIXED_INSTRUCTIONS) |
 		      FIXED_CTR_CTRL_USR(FIXED_INSTRUCTIONS) |
 		      (pmi ? FIXED_CTR_CTRL_PMI(FIXED_INSTRUCTIONS) : 0));
 	else
-		write_msr(c, IA32_PERFEVTSEL0 + counter->selector,
+		script_write_msr(c, IA32_PERFEVTSEL0 + counter->selector,
 		      EVENT_INSTRUCTIONS | PERFEVTSEL_OS | PERFEVTSEL_USR |
 		      PERFEVTSEL_EN | (pmi ? PERFEVTSEL_INT : 0));
 }
 
 /* The legacy address of a general counter extends the sign. */
-void preset(struct conform *c, const struct counter *counter, u64 n)
+void script_preset(struct conform *c, const struct counter *counter, u64 n)
 {
-	u64 mask = is_fixed(counter) ? width_mask(counter->width) : ~0u;
+	u64 mask = is_fixed(counter) ? conform_width_mask(counter->width) : ~0u;
 
-	write_msr(c, counter->msr, -n & mask);
+	script_write_msr(c, counter->msr, -n & mask);
 }
 
-void start(struct conform *c, u64 counters)
+void script_start(struct conform *c, u64 counters)
 {
-	write_msr(c, IA32_PERF_GLOBAL_CTRL, counters);
+	script_write_msr(c, IA32_PERF_GLOBAL_CTRL, counters);
 }
 
-void stop(struct conform *c)
+void script_stop(struct conform *c)
 {
-	write_msr(c, IA32_PERF_GLOBAL_CTRL, 0);
+	script_write_msr(c, IA32_PERF_GLOBAL_CTRL, 0);
 }
 
-u64 slots_bits(const struct conform *c)
+u64 conform_slots_bits(const struct conform *c)
 {
 	return GLOBAL_FIXED(FIXED_SLOTS) |
 	       (c->shown->metrics ? GLOBAL_CTRL_METRICS : 0);
 }
 
-void program_slots(struct conform *c, bool pmi)
+void script_program_slots(struct conform *c, bool pmi)
 {
-	stop(c);
-	write_msr(c, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(FIXED_SLOTS) |
+	script_stop(c);
+	script_write_msr(c, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(FIXED_SLOTS) |
 	      FIXED_CTR_CTRL_USR(FIXED_SLOTS) |
 	      (pmi ? FIXED_CTR_CTRL_PMI(FIXED_SLOTS) : 0));
 }
 
-void write_slots(struct conform *c, u64 slots, u64 metrics)
+void script_write_slots(struct conform *c, u64 slots, u64 metrics)
 {
-	write_msr(c, IA32_FIXED_CTR3, slots);
+	script_write_msr(c, IA32_FIXED_CTR3, slots);
 	if (c->shown->metrics)
-		write_msr(c, IA32_PERF_METRICS, metrics);
+		script_write_msr(c, IA32_PERF_METRICS, metrics);
 }
 
 /*

@@ -20,9 +20,9 @@ struct conform_miss {
 	u32	index;
 	u64	wrote;
 	u64	seen;
-	u64	wanted;/* CONFORM_GP: #GP */
+	u64	wanted;
 	u64	fault;			/* vector that came, or 0 */
-	bool	wanted_gp;
+	bool	wanted_gp;		/* #GP, whatever @wanted */
 };
 
 struct conform_outcome {

@@ -21,13 +21,13 @@ static bool o2_pair_survives(struct conform *c)
 	const u64 slots = TMAV_BIT(32);
 	u32 i;
 
-	stop(c);
-	write_slots(c, slots, QUARTERS);
+	script_stop(c);
+	script_write_slots(c, slots, QUARTERS);
 	for (i = 0; i < 3; i++) {
-		force_switch(c);
-		read_msr_is(c, IA32_FIXED_CTR3, slots);
-		read_msr_is(c, IA32_PERF_METRICS, shown_metrics(c, QUARTERS));
-		read_pmc_is(c, RDPMC_METRICS, shown_metrics(c, QUARTERS));
+		script_switch(c);
+		script_read_msr_is(c, IA32_FIXED_CTR3, slots);
+		script_read_msr_is(c, IA32_PERF_METRICS, shown_metrics(c, QUARTERS));
+		script_read_pmc_is(c, RDPMC_METRICS, shown_metrics(c, QUARTERS));
 	}
 	return script_run(c);
 }
@@ -36,12 +36,12 @@ static bool o3_no_slots(struct conform *c)
 {
 	u32 before, after;
 
-	stop(c);
-	write_slots(c, 0, QUARTERS);
-	before = read_msr(c, IA32_PERF_METRICS);
-	force_switch(c);
-	after = read_msr(c, IA32_PERF_METRICS);
-	return script_run(c) && same(c, result(c, after), result(c, before));
+	script_stop(c);
+	script_write_slots(c, 0, QUARTERS);
+	before = script_read_msr(c, IA32_PERF_METRICS);
+	script_switch(c);
+	after = script_read_msr(c, IA32_PERF_METRICS);
+	return script_run(c) && script_same(c, script_result(c, after), script_result(c, before));
 }
 
 static bool bytes_within_one(struct conform *c, u64 seen, u64 wanted)
@@ -51,7 +51,7 @@ static bool bytes_within_one(struct conform *c, u64 seen, u64 wanted)
 	for (i = 0; i < TMA_NR_METRICS; i++) {
 		unsigned int byte = tma_byte(wanted, i);
 
-		if (!within(c, tma_byte(seen, i), byte ? byte - 1 : 0, byte + 1))
+		if (!script_within(c, tma_byte(seen, i), byte ? byte - 1 : 0, byte + 1))
 			return false;
 	}
 	return true;
@@ -61,16 +61,16 @@ static bool shares_hold(struct conform *c, u64 slots)
 {
 	u32 i, metrics;
 
-	program_slots(c, false);
-	write_slots(c, slots, QUARTERS);
-	start(c, slots_bits(c));
+	script_program_slots(c, false);
+	script_write_slots(c, slots, QUARTERS);
+	script_start(c, conform_slots_bits(c));
 	for (i = 0; i < 10; i++) {
-		loop(c, 50);
-		force_switch(c);
+		script_loop(c, 50);
+		script_switch(c);
 	}
-	stop(c);
-	metrics = read_pmc(c, RDPMC_METRICS);
-	return script_run(c) && bytes_within_one(c, result(c, metrics),
+	script_stop(c);
+	metrics = script_read_pmc(c, RDPMC_METRICS);
+	return script_run(c) && bytes_within_one(c, script_result(c, metrics),
 						 shown_metrics(c, QUARTERS));
 }
 
@@ -85,75 +85,75 @@ static bool metrics_make_sense(struct conform *c, u64 metrics)
 	int i;
 
 	/* Perf's own range: the hardware rounds each byte. */
-	if (!within(c, tma_level1_sum(metrics), 254, 257))
+	if (!script_within(c, tma_level1_sum(metrics), 254, 257))
 		return false;
 	for (i = 0; i < TMA_NR_LEVEL1; i++)
-		if (!within(c, tma_byte(metrics, i + TMA_NR_LEVEL1), 0,
-			    tma_byte(metrics, i)))
+		if (!script_within(c, tma_byte(metrics, i + TMA_NR_LEVEL1), 0,
+				   tma_byte(metrics, i)))
 			return false;
 	return true;
 }
 
 static u32 count_metrics(struct conform *c)
 {
-	write_slots(c, 0, 0);
-	start(c, slots_bits(c));
-	loop(c, 500);
-	stop(c);
-	return read_pmc(c, RDPMC_METRICS);
+	script_write_slots(c, 0, 0);
+	script_start(c, conform_slots_bits(c));
+	script_loop(c, 500);
+	script_stop(c);
+	return script_read_pmc(c, RDPMC_METRICS);
 }
 
 static bool q2_pair_after_wrap(struct conform *c)
 {
 	u32 metrics;
 
-	program_slots(c, false);
-	write_slots(c, width_mask(c->shown->fixed_width) - 600, 0);
-	start(c, slots_bits(c));
-	loop(c, 500);
-	stop(c);
-	read_msr_bits(c, IA32_PERF_GLOBAL_STATUS, GLOBAL_FIXED(FIXED_SLOTS),
-		      GLOBAL_FIXED(FIXED_SLOTS));
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET,
-		  GLOBAL_FIXED(FIXED_SLOTS) | GLOBAL_STATUS_OVF_METRICS);
+	script_program_slots(c, false);
+	script_write_slots(c, conform_width_mask(c->shown->fixed_width) - 600, 0);
+	script_start(c, conform_slots_bits(c));
+	script_loop(c, 500);
+	script_stop(c);
+	script_read_msr_bits(c, IA32_PERF_GLOBAL_STATUS, GLOBAL_FIXED(FIXED_SLOTS),
+			     GLOBAL_FIXED(FIXED_SLOTS));
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET,
+			 GLOBAL_FIXED(FIXED_SLOTS) | GLOBAL_STATUS_OVF_METRICS);
 	metrics = count_metrics(c);
-	return script_run(c) && metrics_make_sense(c, result(c, metrics));
+	return script_run(c) && metrics_make_sense(c, script_result(c, metrics));
 }
 
 static bool q3_sums(struct conform *c)
 {
 	u32 metrics;
 
-	program_slots(c, false);
+	script_program_slots(c, false);
 	metrics = count_metrics(c);
-	return script_run(c) && metrics_make_sense(c, result(c, metrics));
+	return script_run(c) && metrics_make_sense(c, script_result(c, metrics));
 }
 
 static bool q4_no_level2(struct conform *c)
 {
-	stop(c);
-	write_slots(c, TMAV_BIT(32), QUARTERS);
-	read_msr_is(c, IA32_PERF_METRICS, QUARTERS & PERF_METRICS_LEVEL1);
-	force_switch(c);
-	read_pmc_is(c, RDPMC_METRICS, QUARTERS & PERF_METRICS_LEVEL1);
+	script_stop(c);
+	script_write_slots(c, TMAV_BIT(32), QUARTERS);
+	script_read_msr_is(c, IA32_PERF_METRICS, QUARTERS & PERF_METRICS_LEVEL1);
+	script_switch(c);
+	script_read_pmc_is(c, RDPMC_METRICS, QUARTERS & PERF_METRICS_LEVEL1);
 	return script_run(c);
 }
 
 static bool s1_each_bit(struct conform *c)
 {
-	u64 bits = counter_bits(c) | GLOBAL_STATUS_CTR_FRZ;
+	u64 bits = conform_counter_bits(c) | GLOBAL_STATUS_CTR_FRZ;
 	u32 b;
 
-	stop(c);
+	script_stop(c);
 	for (b = 0; b < 64; b++) {
 		if (!(bits & TMAV_BIT(b)))
 			continue;
-		write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
-		force_switch(c);
-		read_msr_is(c, IA32_PERF_GLOBAL_STATUS, TMAV_BIT(b));
-		write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
-		force_switch(c);
-		read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
+		script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
+		script_switch(c);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, TMAV_BIT(b));
+		script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
+		script_switch(c);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
 	}
 	return script_run(c);
 }
@@ -166,20 +166,20 @@ static u64 alternate(u64 bits)
 
 static bool s1_together(struct conform *c)
 {
-	u64 bits = counter_bits(c);
+	u64 bits = conform_counter_bits(c);
 
-	stop(c);
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, bits);
-	force_switch(c);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits);
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, alternate(bits));
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits & ~alternate(bits));
-	force_switch(c);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits & ~alternate(bits));
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, alternate(bits));
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, bits & ~alternate(bits));
-	force_switch(c);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, alternate(bits));
+	script_stop(c);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, bits);
+	script_switch(c);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, alternate(bits));
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits & ~alternate(bits));
+	script_switch(c);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, bits & ~alternate(bits));
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, alternate(bits));
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, bits & ~alternate(bits));
+	script_switch(c);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, alternate(bits));
 	return script_run(c);
 }
 
@@ -187,39 +187,39 @@ static bool s2_clearable(struct conform *c)
 {
 	u32 b, set[64], after[64];
 
-	stop(c);
+	script_stop(c);
 	for (b = 0; b < 64; b++) {
-		set[b] = op_any(c, GUEST_OP_WRMSR, IA32_PERF_GLOBAL_STATUS_SET,
-				TMAV_BIT(b));
-		op_any(c, GUEST_OP_WRMSR, IA32_PERF_GLOBAL_STATUS_RESET,
-		       TMAV_BIT(b));
-		after[b] = read_msr(c, IA32_PERF_GLOBAL_STATUS);
+		set[b] = script_op_any(c, GUEST_OP_WRMSR, IA32_PERF_GLOBAL_STATUS_SET,
+				       TMAV_BIT(b));
+		script_op_any(c, GUEST_OP_WRMSR, IA32_PERF_GLOBAL_STATUS_RESET,
+			      TMAV_BIT(b));
+		after[b] = script_read_msr(c, IA32_PERF_GLOBAL_STATUS);
 	}
 	if (!script_run(c))
 		return false;
 	for (b = 0; b < 64; b++)
-		if (!faulted(c, set[b]) && !same(c, result(c, after[b]), 0))
+		if (!script_faulted(c, set[b]) && !script_same(c, script_result(c, after[b]), 0))
 			return false;
 	return true;
 }
 
 static bool s3_frozen(struct conform *c)
 {
-	struct counter counter = counter_at(c, 0);
+	struct counter counter = conform_counter_at(c, 0);
 	u32 thawed;
 
-	program(c, &counter, false);
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, GLOBAL_STATUS_CTR_FRZ);
-	start(c, counter.bit);
-	loop(c, 100);
-	force_switch(c);
-	op(c, GUEST_OP_CPUID, 0, 0);
-	read_pmc_is(c, counter.selector, 0);
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, GLOBAL_STATUS_CTR_FRZ);
-	loop(c, 100);
-	stop(c);
-	thawed = read_pmc(c, counter.selector);
-	return script_run(c) && within(c, result(c, thawed), 200, 300);
+	script_program(c, &counter, false);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, GLOBAL_STATUS_CTR_FRZ);
+	script_start(c, counter.bit);
+	script_loop(c, 100);
+	script_switch(c);
+	script_op(c, GUEST_OP_CPUID, 0, 0);
+	script_read_pmc_is(c, counter.selector, 0);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, GLOBAL_STATUS_CTR_FRZ);
+	script_loop(c, 100);
+	script_stop(c);
+	thawed = script_read_pmc(c, counter.selector);
+	return script_run(c) && script_within(c, script_result(c, thawed), 200, 300);
 }
 
 /* Each that can count, alone. */
@@ -227,18 +227,18 @@ static bool w2_wraps(struct conform *c)
 {
 	u32 i, after;
 
-	for (i = 0; i < nr_counters(c); i++) {
-		struct counter counter = counter_at(c, i);
+	for (i = 0; i < conform_nr_counters(c); i++) {
+		struct counter counter = conform_counter_at(c, i);
 
-		program(c, &counter, false);
-		preset(c, &counter, 100);
-		force_switch(c);
-		start(c, counter.bit);
-		loop(c, 500);
-		stop(c);
-		read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter.bit);
-		after = read_pmc(c, counter.selector);
-		if (!script_run(c) || !within(c, result(c, after), 900, 1000))
+		script_program(c, &counter, false);
+		script_preset(c, &counter, 100);
+		script_switch(c);
+		script_start(c, counter.bit);
+		script_loop(c, 500);
+		script_stop(c);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter.bit);
+		after = script_read_pmc(c, counter.selector);
+		if (!script_run(c) || !script_within(c, script_result(c, after), 900, 1000))
 			return false;
 	}
 	return true;
@@ -248,25 +248,27 @@ static bool w2_wraps(struct conform *c)
 static u32 count_op(struct conform *c, const struct counter *counter,
 		    enum guest_op_code code, u32 index, u64 val)
 {
-	write_msr(c, counter->msr, 0);
-	start(c, counter->bit);
-	op(c, code, index, val);
-	stop(c);
-	return read_pmc(c, counter->selector);
+	script_write_msr(c, counter->msr, 0);
+	script_start(c, counter->bit);
+	script_op(c, code, index, val);
+	script_stop(c);
+	return script_read_pmc(c, counter->selector);
 }
 
 static bool counts_like_nop(struct conform *c, enum guest_op_code code,
 			    u32 index, u64 val)
 {
+	u32 last = conform_nr_counters(c) - 1;
 	u32 i, nop, it;
 
-	for (i = 0; i < nr_counters(c); i += nr_counters(c) > 1 ? nr_counters(c) - 1 : 1) {
-		struct counter counter = counter_at(c, i);
+	/* The first and the last: a general and a fixed one, if there are both. */
+	for (i = 0; i <= last; i += last ? last : 1) {
+		struct counter counter = conform_counter_at(c, i);
 
-		program(c, &counter, false);
+		script_program(c, &counter, false);
 		nop = count_op(c, &counter, GUEST_OP_NOP, 0, 0);
 		it = count_op(c, &counter, code, index, val);
-		if (!script_run(c) || !same(c, result(c, it), result(c, nop)))
+		if (!script_run(c) || !script_same(c, script_result(c, it), script_result(c, nop)))
 			return false;
 	}
 	return true;
@@ -286,7 +288,7 @@ static bool f4_wrmsr(struct conform *c)
 
 static bool f4_rdpmc(struct conform *c)
 {
-	struct counter counter = counter_at(c, 0);
+	struct counter counter = conform_counter_at(c, 0);
 
 	return counts_like_nop(c, GUEST_OP_RDPMC, counter.selector, 0);
 }
@@ -303,52 +305,53 @@ static bool f4_switch(struct conform *c)
 
 static bool f4_loop(struct conform *c)
 {
-	struct counter counter = counter_at(c, 0);
+	struct counter counter = conform_counter_at(c, 0);
 	u32 less, more;
 
-	program(c, &counter, false);
+	script_program(c, &counter, false);
 	less = count_op(c, &counter, GUEST_OP_LOOP, 0, 1);
 	more = count_op(c, &counter, GUEST_OP_LOOP, 0, 1001);
-	return script_run(c) && same(c, result(c, more) - result(c, less), 2000);
+	return script_run(c) &&
+	       script_same(c, script_result(c, more) - script_result(c, less), 2000);
 }
 
 static bool v3_user_forbidden(struct conform *c)
 {
-	op_gp(c, GUEST_OP_USER_RDPMC, counter_at(c, 0).selector, GUEST_PCE_CLEAR);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, conform_counter_at(c, 0).selector, GUEST_PCE_CLEAR);
 	return script_run(c);
 }
 
 static bool v3_user_allowed(struct conform *c)
 {
-	struct counter counter = counter_at(c, 0);
+	struct counter counter = conform_counter_at(c, 0);
 	u32 it;
 
-	stop(c);
-	write_msr(c, counter.msr, 0x1234);
-	it = op(c, GUEST_OP_USER_RDPMC, counter.selector, GUEST_PCE_SET);
-	return script_run(c) && same(c, result(c, it), 0x1234);
+	script_stop(c);
+	script_write_msr(c, counter.msr, 0x1234);
+	it = script_op(c, GUEST_OP_USER_RDPMC, counter.selector, GUEST_PCE_SET);
+	return script_run(c) && script_same(c, script_result(c, it), 0x1234);
 }
 
 static bool v3_pce_survives(struct conform *c)
 {
-	u32 selector = counter_at(c, 0).selector;
+	u32 selector = conform_counter_at(c, 0).selector;
 
-	op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_SET);
-	force_switch(c);
-	op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
-	op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_CLEAR);
-	force_switch(c);
-	op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
+	script_op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_SET);
+	script_switch(c);
+	script_op(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_CLEAR);
+	script_switch(c);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, selector, GUEST_PCE_AS_IT_IS);
 	return script_run(c);
 }
 
 static bool v3_user_bad(struct conform *c)
 {
-	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_GP(PMU_MAX_GP_COUNTERS), GUEST_PCE_SET);
-	op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS), GUEST_PCE_SET);
-	op_gp(c, GUEST_OP_USER_RDPMC, 1u << 31, GUEST_PCE_SET);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_GP(PMU_MAX_GP_COUNTERS), GUEST_PCE_SET);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS), GUEST_PCE_SET);
+	script_op_gp(c, GUEST_OP_USER_RDPMC, 1u << 31, GUEST_PCE_SET);
 	if (!c->shown->metrics)
-		op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_METRICS, GUEST_PCE_SET);
+		script_op_gp(c, GUEST_OP_USER_RDPMC, RDPMC_METRICS, GUEST_PCE_SET);
 	return script_run(c);
 }
 
@@ -357,37 +360,37 @@ static bool v3_user_counts(struct conform *c)
 {
 	u32 it;
 
-	stop(c);
-	write_msr(c, IA32_PERFEVTSEL0,
-		  EVENT_INSTRUCTIONS | PERFEVTSEL_USR | PERFEVTSEL_EN);
-	start(c, GLOBAL_GP(0));
-	op(c, GUEST_OP_USER_RDPMC, RDPMC_GP(0), GUEST_PCE_SET);
-	stop(c);
-	it = read_pmc(c, RDPMC_GP(0));
-	return script_run(c) && same(c, result(c, it), 2);
+	script_stop(c);
+	script_write_msr(c, IA32_PERFEVTSEL0,
+			 EVENT_INSTRUCTIONS | PERFEVTSEL_USR | PERFEVTSEL_EN);
+	script_start(c, GLOBAL_GP(0));
+	script_op(c, GUEST_OP_USER_RDPMC, RDPMC_GP(0), GUEST_PCE_SET);
+	script_stop(c);
+	it = script_read_pmc(c, RDPMC_GP(0));
+	return script_run(c) && script_same(c, script_result(c, it), 2);
 }
 
 static bool x1_running(struct conform *c)
 {
 	enum { READS = 10 };
-	struct counter counter = counter_at(c, 0);
+	struct counter counter = conform_counter_at(c, 0);
 	u32 at[READS], i;
 
-	program(c, &counter, false);
-	start(c, counter.bit);
+	script_program(c, &counter, false);
+	script_start(c, counter.bit);
 	for (i = 0; i < READS; i++) {
 		if (i == READS / 2)
-			force_switch(c);
-		at[i] = read_pmc(c, counter.selector);
+			script_switch(c);
+		at[i] = script_read_pmc(c, counter.selector);
 	}
-	stop(c);
+	script_stop(c);
 	if (!script_run(c))
 		return false;
 	/* The switch is an op like the others, and stands between two reads. */
 	for (i = 2; i < READS; i++)
-		if (!same(c, result(c, at[i]) - result(c, at[i - 1]),
-			  (result(c, at[1]) - result(c, at[0])) *
-			  (i == READS / 2 ? 2 : 1)))
+		if (!script_same(c, script_result(c, at[i]) - script_result(c, at[i - 1]),
+				 (script_result(c, at[1]) - script_result(c, at[0])) *
+				 (i == READS / 2 ? 2 : 1)))
 			return false;
 	return true;
 }
@@ -400,14 +403,14 @@ static bool f1_denied(struct conform *c)
 		u64 sel = c->deny->event[i] | PERFEVTSEL_OS | PERFEVTSEL_USR |
 			  PERFEVTSEL_EN;
 
-		stop(c);
-		write_msr(c, IA32_PERFEVTSEL0, sel);
-		read_msr_is(c, IA32_PERFEVTSEL0, sel);
-		start(c, GLOBAL_GP(0));
-		loop(c, 100);
-		op(c, GUEST_OP_CPUID, 0, 0);
-		stop(c);
-		read_pmc_is(c, RDPMC_GP(0), 0);
+		script_stop(c);
+		script_write_msr(c, IA32_PERFEVTSEL0, sel);
+		script_read_msr_is(c, IA32_PERFEVTSEL0, sel);
+		script_start(c, GLOBAL_GP(0));
+		script_loop(c, 100);
+		script_op(c, GUEST_OP_CPUID, 0, 0);
+		script_stop(c);
+		script_read_pmc_is(c, RDPMC_GP(0), 0);
 	}
 	return script_run(c);
 }
@@ -417,19 +420,19 @@ static bool f1_denied_fixed(struct conform *c)
 	u64 ctrl = 0;
 	u32 i;
 
-	stop(c);
+	script_stop(c);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i))
+		if (conform_has_fixed(c, i))
 			ctrl |= FIXED_CTR_CTRL_OS(i) | FIXED_CTR_CTRL_USR(i);
-	write_msr(c, IA32_FIXED_CTR_CTRL, ctrl);
-	read_msr_is(c, IA32_FIXED_CTR_CTRL, ctrl);
-	start(c, counter_bits(c));
-	loop(c, 100);
-	op(c, GUEST_OP_CPUID, 0, 0);
-	stop(c);
+	script_write_msr(c, IA32_FIXED_CTR_CTRL, ctrl);
+	script_read_msr_is(c, IA32_FIXED_CTR_CTRL, ctrl);
+	script_start(c, conform_counter_bits(c));
+	script_loop(c, 100);
+	script_op(c, GUEST_OP_CPUID, 0, 0);
+	script_stop(c);
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i) && filter_denies_fixed(c->deny, i))
-			read_pmc_is(c, RDPMC_FIXED(i), 0);
+		if (conform_has_fixed(c, i) && filter_denies_fixed(c->deny, i))
+			script_read_pmc_is(c, RDPMC_FIXED(i), 0);
 	return script_run(c);
 }
 

@@ -41,33 +41,33 @@ extern const u32 conform_nr_pmi_cases;
 
 /*
  * Ops are added to the script, with what must come of them; then script_run() runs it
- * and says whether it did. An op's number is for result(), afterwards.
+ * and says whether it did. An op's number is for script_result(), afterwards.
  */
-u32 op(struct conform *c, enum guest_op_code code, u32 index, u64 val);
-u32 op_is(struct conform *c, enum guest_op_code code, u32 index, u64 result);
-void op_gp(struct conform *c, enum guest_op_code code, u32 index, u64 val);
+u32 script_op(struct conform *c, enum guest_op_code code, u32 index, u64 val);
+u32 script_op_is(struct conform *c, enum guest_op_code code, u32 index, u64 result);
+void script_op_gp(struct conform *c, enum guest_op_code code, u32 index, u64 val);
 /* Whatever comes of it. */
-u32 op_any(struct conform *c, enum guest_op_code code, u32 index, u64 val);
+u32 script_op_any(struct conform *c, enum guest_op_code code, u32 index, u64 val);
 bool script_run(struct conform *c);
-u64 result(const struct conform *c, u32 op);
-bool faulted(const struct conform *c, u32 op);
+u64 script_result(const struct conform *c, u32 op);
+bool script_faulted(const struct conform *c, u32 op);
 
 /* Of what several ops have come to; both note what was wrong. */
-bool same(struct conform *c, u64 seen, u64 wanted);
-bool within(struct conform *c, u64 seen, u64 least, u64 most);
+bool script_same(struct conform *c, u64 seen, u64 wanted);
+bool script_within(struct conform *c, u64 seen, u64 least, u64 most);
 
-void write_msr(struct conform *c, u32 msr, u64 val);
-void write_msr_gp(struct conform *c, u32 msr, u64 val);
-u32 read_msr(struct conform *c, u32 msr);
-void read_msr_is(struct conform *c, u32 msr, u64 val);
+void script_write_msr(struct conform *c, u32 msr, u64 val);
+void script_write_msr_gp(struct conform *c, u32 msr, u64 val);
+u32 script_read_msr(struct conform *c, u32 msr);
+void script_read_msr_is(struct conform *c, u32 msr, u64 val);
 /* Of the bits in @mask. */
-void read_msr_bits(struct conform *c, u32 msr, u64 mask, u64 val);
-void read_msr_gp(struct conform *c, u32 msr);
-u32 read_pmc(struct conform *c, u32 selector);
-void read_pmc_is(struct conform *c, u32 selector, u64 val);
-void read_pmc_gp(struct conform *c, u32 selector);
-void loop(struct conform *c, u64 rounds);
-void force_switch(struct conform *c);
+void script_read_msr_bits(struct conform *c, u32 msr, u64 mask, u64 val);
+void script_read_msr_gp(struct conform *c, u32 msr);
+u32 script_read_pmc(struct conform *c, u32 selector);
+void script_read_pmc_is(struct conform *c, u32 selector, u64 val);
+void script_read_pmc_gp(struct conform *c, u32 selector);
+void script_loop(struct conform *c, u64 rounds);
+void script_switch(struct conform *c);
 
 /* A counter that counts instructions. */
 struct counter {
@@ -78,22 +78,25 @@ struct counter {
 };
 
 /* How many there are; the general ones first, fixed counter 0 last. */
-u32 nr_counters(const struct conform *c);
-struct counter counter_at(const struct conform *c, u32 i);
+u32 conform_nr_counters(const struct conform *c);
+struct counter conform_counter_at(const struct conform *c, u32 i);
 /* Stopped, and set up to count at all levels, with a PMI or not. */
-void program(struct conform *c, const struct counter *counter, bool pmi);
+void script_program(struct conform *c, const struct counter *counter, bool pmi);
 /* So that it overflows with the @n-th instruction. */
-void preset(struct conform *c, const struct counter *counter, u64 n);
-void start(struct conform *c, u64 counters);
-void stop(struct conform *c);
+void script_preset(struct conform *c, const struct counter *counter, u64 n);
+void script_start(struct conform *c, u64 counters);
+void script_stop(struct conform *c);
 /* Fixed counter 3 and PERF_METRICS, if they are there: counting, or stopped. */
-void program_slots(struct conform *c, bool pmi);
-u64 slots_bits(const struct conform *c);
-void write_slots(struct conform *c, u64 slots, u64 metrics);
+void script_program_slots(struct conform *c, bool pmi);
+u64 conform_slots_bits(const struct conform *c);
+void script_write_slots(struct conform *c, u64 slots, u64 metrics);
 
-/* Bits that the PMU's registers have, by what the guest is shown. */
-u64 counter_bits(const struct conform *c);
-u64 width_mask(u32 width);
-bool has_fixed(const struct conform *c, u32 i);
+/*
+ * Bits that the PMU's registers have, by what the guest is shown. Written here
+ * again, since what is on trial, vmx/caps.c, cannot be the judge.
+ */
+u64 conform_counter_bits(const struct conform *c);
+u64 conform_width_mask(u32 width);
+bool conform_has_fixed(const struct conform *c, u32 i);
 
 #endif

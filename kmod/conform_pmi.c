@@ -9,52 +9,52 @@ enum { SETTLE = 200 };
 
 static void unmask(struct conform *c, u64 lvt)
 {
-	write_msr(c, IA32_X2APIC_LVT_PMI, lvt);
+	script_write_msr(c, IA32_X2APIC_LVT_PMI, lvt);
 }
 
 static void apic_on(struct conform *c, u64 lvt)
 {
-	write_msr(c, IA32_X2APIC_SIVR, APIC_SVR_ENABLE | APIC_SVR_VECTOR);
+	script_write_msr(c, IA32_X2APIC_SIVR, APIC_SVR_ENABLE | APIC_SVR_VECTOR);
 	unmask(c, lvt);
 }
 
 /* Counter @i with a PMI, by @lvt, interrupts on. */
 static struct counter begin(struct conform *c, u32 i, u64 lvt)
 {
-	struct counter counter = counter_at(c, i);
+	struct counter counter = conform_counter_at(c, i);
 
-	program(c, &counter, true);
+	script_program(c, &counter, true);
 	apic_on(c, lvt);
-	op(c, GUEST_OP_STI, 0, 0);
+	script_op(c, GUEST_OP_STI, 0, 0);
 	return counter;
 }
 
 static void overflow(struct conform *c, const struct counter *counter)
 {
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, counter->bit);
-	preset(c, counter, 100);
-	start(c, counter->bit);
-	loop(c, SETTLE);
-	stop(c);
-	loop(c, SETTLE);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter->bit);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, counter->bit);
+	script_preset(c, counter, 100);
+	script_start(c, counter->bit);
+	script_loop(c, SETTLE);
+	script_stop(c);
+	script_loop(c, SETTLE);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter->bit);
 }
 
 static void pmis_are(struct conform *c, u64 pmis)
 {
-	op_is(c, GUEST_OP_PMIS, 0, pmis);
+	script_op_is(c, GUEST_OP_PMIS, 0, pmis);
 }
 
 static void nmis_are(struct conform *c, u64 nmis)
 {
-	op_is(c, GUEST_OP_NMIS, 0, nmis);
+	script_op_is(c, GUEST_OP_NMIS, 0, nmis);
 }
 
 static bool p2_fixed(struct conform *c)
 {
 	u32 i;
 
-	for (i = 0; i < nr_counters(c); i++) {
+	for (i = 0; i < conform_nr_counters(c); i++) {
 		struct counter counter = begin(c, i, LVT_FIXED);
 
 		overflow(c, &counter);
@@ -70,7 +70,7 @@ static bool p2_nmi(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_DELIVERY_NMI);
 
-	op(c, GUEST_OP_CLI, 0, 0);
+	script_op(c, GUEST_OP_CLI, 0, 0);
 	overflow(c, &counter);
 	nmis_are(c, 1);
 	pmis_are(c, 0);
@@ -83,19 +83,19 @@ static bool p2_nmi(struct conform *c)
 /* While it still counts; how late it is, is for the log. */
 static bool p2_in_time(struct conform *c)
 {
-	struct counter counter = begin(c, nr_counters(c) - 1, LVT_FIXED);
+	struct counter counter = begin(c, conform_nr_counters(c) - 1, LVT_FIXED);
 	u32 lateness;
 
-	op(c, GUEST_OP_WATCH, counter.selector, 0);
-	preset(c, &counter, 100);
-	start(c, counter.bit);
-	loop(c, 10000);
-	stop(c);
-	lateness = op(c, GUEST_OP_LATENESS, 0, 0);
+	script_op(c, GUEST_OP_WATCH, counter.selector, 0);
+	script_preset(c, &counter, 100);
+	script_start(c, counter.bit);
+	script_loop(c, 10000);
+	script_stop(c);
+	lateness = script_op(c, GUEST_OP_LATENESS, 0, 0);
 	if (!script_run(c))
 		return false;
-	c->lateness = result(c, lateness);
-	return within(c, c->lateness, 1, 19000);
+	c->lateness = script_result(c, lateness);
+	return script_within(c, c->lateness, 1, 19000);
 }
 
 static bool p3_masked(struct conform *c)
@@ -105,7 +105,7 @@ static bool p3_masked(struct conform *c)
 	overflow(c, &counter);
 	pmis_are(c, 0);
 	unmask(c, LVT_FIXED);
-	loop(c, SETTLE);
+	script_loop(c, SETTLE);
 	/* An edge, which nobody has kept. */
 	pmis_are(c, 0);
 	return script_run(c);
@@ -116,11 +116,11 @@ static bool p3_mask_set(struct conform *c)
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
 	overflow(c, &counter);
-	read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
+	script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
 	overflow(c, &counter);
 	pmis_are(c, 1);
 	unmask(c, LVT_FIXED);
-	loop(c, SETTLE);
+	script_loop(c, SETTLE);
 	pmis_are(c, 1);
 	overflow(c, &counter);
 	pmis_are(c, 2);
@@ -130,16 +130,16 @@ static bool p3_mask_set(struct conform *c)
 static bool p3_two_at_once(struct conform *c)
 {
 	struct counter a = begin(c, 0, LVT_FIXED);
-	struct counter b = counter_at(c, nr_counters(c) - 1);
+	struct counter b = conform_counter_at(c, conform_nr_counters(c) - 1);
 
-	program(c, &b, true);
-	preset(c, &a, 100);
-	preset(c, &b, 100);
-	start(c, a.bit | b.bit);
-	loop(c, SETTLE);
-	stop(c);
-	loop(c, SETTLE);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, a.bit | b.bit);
+	script_program(c, &b, true);
+	script_preset(c, &a, 100);
+	script_preset(c, &b, 100);
+	script_start(c, a.bit | b.bit);
+	script_loop(c, SETTLE);
+	script_stop(c);
+	script_loop(c, SETTLE);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, a.bit | b.bit);
 	pmis_are(c, 1);
 	return script_run(c);
 }
@@ -152,16 +152,17 @@ static bool nests(struct conform *c, u64 lvt, enum guest_op_code count)
 {
 	u32 i;
 
-	for (i = 0; i < nr_counters(c); i++) {
+	for (i = 0; i < conform_nr_counters(c); i++) {
 		struct counter counter = begin(c, i, lvt);
 
-		op(c, GUEST_OP_NEST, counter.msr, -100ULL & width_mask(counter.width));
-		preset(c, &counter, 100);
-		start(c, counter.bit);
-		loop(c, 10000);
-		stop(c);
-		op_is(c, GUEST_OP_NESTED, 0, 1);
-		op_is(c, count, 0, 2);
+		script_op(c, GUEST_OP_NEST, counter.msr,
+		  -100ULL & conform_width_mask(counter.width));
+		script_preset(c, &counter, 100);
+		script_start(c, counter.bit);
+		script_loop(c, 10000);
+		script_stop(c);
+		script_op_is(c, GUEST_OP_NESTED, 0, 1);
+		script_op_is(c, count, 0, 2);
 		if (!script_run(c))
 			return false;
 	}
@@ -182,15 +183,15 @@ static bool p3_eoi(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
-	op(c, GUEST_OP_AUTO_EOI, 0, 0);
+	script_op(c, GUEST_OP_AUTO_EOI, 0, 0);
 	overflow(c, &counter);
 	pmis_are(c, 1);
 	unmask(c, LVT_FIXED);
 	overflow(c, &counter);
 	pmis_are(c, 1);
-	op(c, GUEST_OP_AUTO_EOI, 0, 1);
-	write_msr(c, IA32_X2APIC_EOI, 0);
-	op(c, GUEST_OP_NOP, 0, 0);
+	script_op(c, GUEST_OP_AUTO_EOI, 0, 1);
+	script_write_msr(c, IA32_X2APIC_EOI, 0);
+	script_op(c, GUEST_OP_NOP, 0, 0);
 	pmis_are(c, 2);
 	return script_run(c);
 }
@@ -199,10 +200,10 @@ static bool p3_disabled(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
-	write_msr(c, IA32_X2APIC_SIVR, APIC_SVR_VECTOR);
-	read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
+	script_write_msr(c, IA32_X2APIC_SIVR, APIC_SVR_VECTOR);
+	script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
 	unmask(c, LVT_FIXED);
-	read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
+	script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
 	overflow(c, &counter);
 	pmis_are(c, 0);
 	return script_run(c);
@@ -211,11 +212,11 @@ static bool p3_disabled(struct conform *c)
 static bool p3_status_set(struct conform *c)
 {
 	begin(c, 0, LVT_FIXED);
-	write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, counter_bits(c));
-	force_switch(c);
-	loop(c, SETTLE);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter_bits(c));
-	read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED);
+	script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, conform_counter_bits(c));
+	script_switch(c);
+	script_loop(c, SETTLE);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, conform_counter_bits(c));
+	script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED);
 	pmis_are(c, 0);
 	return script_run(c);
 }
@@ -224,14 +225,14 @@ static bool p4_no_int(struct conform *c)
 {
 	u32 i;
 
-	for (i = 0; i < nr_counters(c); i++) {
+	for (i = 0; i < conform_nr_counters(c); i++) {
 		struct counter counter = begin(c, i, LVT_FIXED);
 
-		program(c, &counter, false);
+		script_program(c, &counter, false);
 		overflow(c, &counter);
 		pmis_are(c, 0);
 		nmis_are(c, 0);
-		read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED);
+		script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED);
 		if (!script_run(c))
 			return false;
 	}
@@ -242,12 +243,12 @@ static bool p5_waits_for_sti(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
-	op(c, GUEST_OP_CLI, 0, 0);
+	script_op(c, GUEST_OP_CLI, 0, 0);
 	overflow(c, &counter);
-	read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
-	force_switch(c);
+	script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_FIXED | LVT_MASKED);
+	script_switch(c);
 	pmis_are(c, 0);
-	op(c, GUEST_OP_STI, 0, 0);
+	script_op(c, GUEST_OP_STI, 0, 0);
 	pmis_are(c, 1);
 	return script_run(c);
 }
@@ -256,9 +257,9 @@ static bool p5_shadow(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
-	op(c, GUEST_OP_CLI, 0, 0);
+	script_op(c, GUEST_OP_CLI, 0, 0);
 	overflow(c, &counter);
-	op_is(c, GUEST_OP_STI_SHADOW, 0, 0);
+	script_op_is(c, GUEST_OP_STI_SHADOW, 0, 0);
 	pmis_are(c, 1);
 	return script_run(c);
 }
@@ -267,9 +268,9 @@ static bool p5_hlt(struct conform *c)
 {
 	struct counter counter = begin(c, 0, LVT_FIXED);
 
-	op(c, GUEST_OP_CLI, 0, 0);
+	script_op(c, GUEST_OP_CLI, 0, 0);
 	overflow(c, &counter);
-	op(c, GUEST_OP_STI_HLT, 0, 0);
+	script_op(c, GUEST_OP_STI_HLT, 0, 0);
 	pmis_are(c, 1);
 	return script_run(c);
 }
@@ -277,10 +278,10 @@ static bool p5_hlt(struct conform *c)
 /* What the sweep of P1 goes over, from GLOBAL_CTRL on to off. */
 static void sweep(struct conform *c, const struct counter *counter)
 {
-	start(c, counter->bit);
-	op(c, GUEST_OP_CPUID, 0, 0);
-	force_switch(c);
-	stop(c);
+	script_start(c, counter->bit);
+	script_op(c, GUEST_OP_CPUID, 0, 0);
+	script_switch(c);
+	script_stop(c);
 }
 
 /* Instructions of the sweep; 0 if even that went wrong. */
@@ -288,27 +289,27 @@ static u64 length_of_sweep(struct conform *c, const struct counter *counter)
 {
 	u32 length;
 
-	program(c, counter, false);
+	script_program(c, counter, false);
 	sweep(c, counter);
-	length = read_pmc(c, counter->selector);
-	return script_run(c) ? result(c, length) : 0;
+	length = script_read_pmc(c, counter->selector);
+	return script_run(c) ? script_result(c, length) : 0;
 }
 
 static bool sweep_counter(struct conform *c, u32 i)
 {
-	struct counter counter = counter_at(c, i);
+	struct counter counter = conform_counter_at(c, i);
 	u64 n, length = length_of_sweep(c, &counter);
 
-	if (!within(c, length, 3, 60))
+	if (!script_within(c, length, 3, 60))
 		return false;
 	begin(c, i, LVT_FIXED);
 	for (n = 1; n <= length; n++) {
-		write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, counter.bit);
-		preset(c, &counter, n);
+		script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, counter.bit);
+		script_preset(c, &counter, n);
 		unmask(c, LVT_FIXED);
 		sweep(c, &counter);
-		loop(c, SETTLE);
-		read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter.bit);
+		script_loop(c, SETTLE);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, counter.bit);
 		pmis_are(c, n);
 	}
 	return script_run(c);
@@ -316,23 +317,23 @@ static bool sweep_counter(struct conform *c, u32 i)
 
 static bool p1_sweep(struct conform *c)
 {
-	u32 last = nr_counters(c) - 1;
+	u32 last = conform_nr_counters(c) - 1;
 
 	return sweep_counter(c, 0) && (!last || sweep_counter(c, last));
 }
 
 static bool q2_slots_pmi(struct conform *c)
 {
-	program_slots(c, true);
+	script_program_slots(c, true);
 	apic_on(c, LVT_FIXED);
-	op(c, GUEST_OP_STI, 0, 0);
-	write_slots(c, width_mask(c->shown->fixed_width) - 600, 0);
-	start(c, slots_bits(c));
-	loop(c, 1000);
-	stop(c);
-	loop(c, SETTLE);
-	read_msr_bits(c, IA32_PERF_GLOBAL_STATUS, GLOBAL_FIXED(FIXED_SLOTS),
-		      GLOBAL_FIXED(FIXED_SLOTS));
+	script_op(c, GUEST_OP_STI, 0, 0);
+	script_write_slots(c, conform_width_mask(c->shown->fixed_width) - 600, 0);
+	script_start(c, conform_slots_bits(c));
+	script_loop(c, 1000);
+	script_stop(c);
+	script_loop(c, SETTLE);
+	script_read_msr_bits(c, IA32_PERF_GLOBAL_STATUS, GLOBAL_FIXED(FIXED_SLOTS),
+			     GLOBAL_FIXED(FIXED_SLOTS));
 	pmis_are(c, 1);
 	return script_run(c);
 }

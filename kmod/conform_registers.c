@@ -4,6 +4,7 @@
  * Groups L, R, W, F, X of the suite.
  */
 #include "kmod/conform_internal.h"
+#include "vmx/vmx_arch.h"
 
 /* Bits of STATUS from here on are not the counters', and vary between CPUs. */
 enum { STATUS_SURE_BITS = 55 };
@@ -15,45 +16,45 @@ static void all_read_0(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < shown->nr_gp; i++) {
-		read_msr_is(c, IA32_PERFEVTSEL0 + i, 0);
-		read_msr_is(c, IA32_PMC0 + i, 0);
-		read_pmc_is(c, RDPMC_GP(i), 0);
+		script_read_msr_is(c, IA32_PERFEVTSEL0 + i, 0);
+		script_read_msr_is(c, IA32_PMC0 + i, 0);
+		script_read_pmc_is(c, RDPMC_GP(i), 0);
 	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
-		if (!has_fixed(c, i))
+		if (!conform_has_fixed(c, i))
 			continue;
-		read_msr_is(c, IA32_FIXED_CTR0 + i, 0);
-		read_pmc_is(c, RDPMC_FIXED(i), 0);
+		script_read_msr_is(c, IA32_FIXED_CTR0 + i, 0);
+		script_read_pmc_is(c, RDPMC_FIXED(i), 0);
 	}
 	if (shown->metrics) {
-		read_msr_is(c, IA32_PERF_METRICS, 0);
-		read_pmc_is(c, RDPMC_METRICS, 0);
+		script_read_msr_is(c, IA32_PERF_METRICS, 0);
+		script_read_pmc_is(c, RDPMC_METRICS, 0);
 	}
-	read_msr_is(c, IA32_FIXED_CTR_CTRL, 0);
-	read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
-	read_msr_is(c, IA32_PERF_GLOBAL_INUSE, 0);
+	script_read_msr_is(c, IA32_FIXED_CTR_CTRL, 0);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_INUSE, 0);
 }
 
 static bool l1_no_metrics(struct conform *c)
 {
-	read_pmc_gp(c, RDPMC_METRICS);
-	read_msr_gp(c, IA32_PERF_METRICS);
-	write_msr_gp(c, IA32_PERF_METRICS, 0);
+	script_read_pmc_gp(c, RDPMC_METRICS);
+	script_read_msr_gp(c, IA32_PERF_METRICS);
+	script_write_msr_gp(c, IA32_PERF_METRICS, 0);
 	return script_run(c);
 }
 
 static bool l2_no_bit_48(struct conform *c)
 {
-	write_msr_gp(c, IA32_PERF_GLOBAL_CTRL, GLOBAL_CTRL_METRICS);
-	write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_SET, GLOBAL_STATUS_OVF_METRICS);
-	write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_RESET, GLOBAL_STATUS_OVF_METRICS);
+	script_write_msr_gp(c, IA32_PERF_GLOBAL_CTRL, GLOBAL_CTRL_METRICS);
+	script_write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_SET, GLOBAL_STATUS_OVF_METRICS);
+	script_write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_RESET, GLOBAL_STATUS_OVF_METRICS);
 	return script_run(c);
 }
 
 static void is_gp(struct conform *c, u32 msr)
 {
-	read_msr_gp(c, msr);
-	write_msr_gp(c, msr, 0);
+	script_read_msr_gp(c, msr);
+	script_write_msr_gp(c, msr, 0);
 }
 
 static bool l3_hidden_counters(struct conform *c)
@@ -61,15 +62,15 @@ static bool l3_hidden_counters(struct conform *c)
 	u32 i;
 
 	for (i = c->shown->nr_gp; i < PMU_MAX_GP_COUNTERS; i++) {
-		read_pmc_gp(c, RDPMC_GP(i));
+		script_read_pmc_gp(c, RDPMC_GP(i));
 		is_gp(c, IA32_PERFEVTSEL0 + i);
 		is_gp(c, IA32_PMC0 + i);
 		is_gp(c, IA32_A_PMC0 + i);
 	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
-		if (has_fixed(c, i))
+		if (conform_has_fixed(c, i))
 			continue;
-		read_pmc_gp(c, RDPMC_FIXED(i));
+		script_read_pmc_gp(c, RDPMC_FIXED(i));
 		is_gp(c, IA32_FIXED_CTR0 + i);
 	}
 	return script_run(c);
@@ -93,7 +94,7 @@ static bool l4_nothing_comes_in(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < 3; i++) {
-		force_switch(c);
+		script_switch(c);
 		all_read_0(c);
 	}
 	return script_run(c);
@@ -129,17 +130,17 @@ static void write_canaries(struct conform *c)
 {
 	u32 i;
 
-	stop(c);
+	script_stop(c);
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		write_msr(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
-		write_msr(c, IA32_PMC0 + i, canary(CANARY_GP + i));
+		script_write_msr(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
+		script_write_msr(c, IA32_PMC0 + i, canary(CANARY_GP + i));
 	}
 	for (i = 0; i < FIXED_SLOTS; i++)
-		if (has_fixed(c, i))
-			write_msr(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
-	if (has_fixed(c, FIXED_SLOTS))
-		write_slots(c, canary(CANARY_FIXED + FIXED_SLOTS),
-			    canary(CANARY_METRICS) << 32 | canary(CANARY_METRICS + 1));
+		if (conform_has_fixed(c, i))
+			script_write_msr(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
+	if (conform_has_fixed(c, FIXED_SLOTS))
+		script_write_slots(c, canary(CANARY_FIXED + FIXED_SLOTS),
+				   canary(CANARY_METRICS) << 32 | canary(CANARY_METRICS + 1));
 }
 
 static void read_canaries(struct conform *c)
@@ -148,22 +149,22 @@ static void read_canaries(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		read_msr_is(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
-		read_msr_is(c, IA32_PMC0 + i, canary(CANARY_GP + i));
+		script_read_msr_is(c, IA32_PERFEVTSEL0 + i, canary(CANARY_EVENTSEL + i));
+		script_read_msr_is(c, IA32_PMC0 + i, canary(CANARY_GP + i));
 	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i))
-			read_msr_is(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
+		if (conform_has_fixed(c, i))
+			script_read_msr_is(c, IA32_FIXED_CTR0 + i, canary(CANARY_FIXED + i));
 	if (c->shown->metrics)
-		read_msr_is(c, IA32_PERF_METRICS, high | canary(CANARY_METRICS + 1));
+		script_read_msr_is(c, IA32_PERF_METRICS, high | canary(CANARY_METRICS + 1));
 }
 
 static bool l5_canaries(struct conform *c)
 {
 	write_canaries(c);
-	force_switch(c);
+	script_switch(c);
 	read_canaries(c);
-	force_switch(c);
+	script_switch(c);
 	read_canaries(c);
 	return script_run(c);
 }
@@ -177,11 +178,11 @@ static bool takes_bits(struct conform *c, u32 msr, u64 valid)
 	for (b = 0; b < 64; b++) {
 		if (valid & TMAV_BIT(b)) {
 			last = TMAV_BIT(b);
-			write_msr(c, msr, last);
+			script_write_msr(c, msr, last);
 		} else {
-			write_msr_gp(c, msr, TMAV_BIT(b));
+			script_write_msr_gp(c, msr, TMAV_BIT(b));
 		}
-		read_msr_is(c, msr, last);
+		script_read_msr_is(c, msr, last);
 	}
 	return script_run(c);
 }
@@ -195,8 +196,8 @@ static bool r1_eventsel(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		stop(c);
-		write_msr(c, IA32_PERFEVTSEL0 + i, 0);
+		script_stop(c);
+		script_write_msr(c, IA32_PERFEVTSEL0 + i, 0);
 		if (!takes_bits(c, IA32_PERFEVTSEL0 + i, valid))
 			return false;
 	}
@@ -209,7 +210,7 @@ static bool r1_fixed_ctr_ctrl(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i))
+		if (conform_has_fixed(c, i))
 			valid |= FIXED_CTR_CTRL_OS(i) | FIXED_CTR_CTRL_USR(i) |
 				 FIXED_CTR_CTRL_PMI(i);
 	return takes_bits(c, IA32_FIXED_CTR_CTRL, valid);
@@ -217,8 +218,8 @@ static bool r1_fixed_ctr_ctrl(struct conform *c)
 
 static bool r1_global_ctrl(struct conform *c)
 {
-	stop(c);
-	return takes_bits(c, IA32_PERF_GLOBAL_CTRL, counter_bits(c));
+	script_stop(c);
+	return takes_bits(c, IA32_PERF_GLOBAL_CTRL, conform_counter_bits(c));
 }
 
 static bool r1_status(struct conform *c)
@@ -226,26 +227,26 @@ static bool r1_status(struct conform *c)
 	u32 b;
 
 	for (b = 0; b < STATUS_SURE_BITS; b++) {
-		bool valid = counter_bits(c) & TMAV_BIT(b);
+		bool valid = conform_counter_bits(c) & TMAV_BIT(b);
 
 		if (valid) {
-			write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
-			read_msr_is(c, IA32_PERF_GLOBAL_STATUS, TMAV_BIT(b));
-			write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
+			script_write_msr(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
+			script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, TMAV_BIT(b));
+			script_write_msr(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
 		} else {
-			write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
-			write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
+			script_write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_SET, TMAV_BIT(b));
+			script_write_msr_gp(c, IA32_PERF_GLOBAL_STATUS_RESET, TMAV_BIT(b));
 		}
-		read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_STATUS, 0);
 	}
 	return script_run(c);
 }
 
 static bool r1_read_only(struct conform *c)
 {
-	write_msr_gp(c, IA32_PERF_GLOBAL_STATUS, 0);
-	write_msr_gp(c, IA32_PERF_GLOBAL_INUSE, 0);
-	write_msr_gp(c, IA32_PERF_CAPABILITIES, 0);
+	script_write_msr_gp(c, IA32_PERF_GLOBAL_STATUS, 0);
+	script_write_msr_gp(c, IA32_PERF_GLOBAL_INUSE, 0);
+	script_write_msr_gp(c, IA32_PERF_CAPABILITIES, 0);
 	return script_run(c);
 }
 
@@ -254,7 +255,7 @@ static bool r1_full_width(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++)
-		if (!takes_bits(c, IA32_A_PMC0 + i, width_mask(c->shown->gp_width)))
+		if (!takes_bits(c, IA32_A_PMC0 + i, conform_width_mask(c->shown->gp_width)))
 			return false;
 	return true;
 }
@@ -264,8 +265,8 @@ static bool r1_fixed(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i) &&
-		    !takes_bits(c, IA32_FIXED_CTR0 + i, width_mask(c->shown->fixed_width)))
+		if (conform_has_fixed(c, i) &&
+		    !takes_bits(c, IA32_FIXED_CTR0 + i, conform_width_mask(c->shown->fixed_width)))
 			return false;
 	return true;
 }
@@ -274,34 +275,34 @@ static bool r1_inuse(struct conform *c)
 {
 	u32 i;
 
-	stop(c);
+	script_stop(c);
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		write_msr(c, IA32_PERFEVTSEL0 + i, EVENT_INSTRUCTIONS);
-		read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_GP(i));
-		write_msr(c, IA32_PERFEVTSEL0 + i, EVENT_INSTRUCTIONS | PERFEVTSEL_INT);
-		read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_GP(i) | GLOBAL_INUSE_PMI);
-		write_msr(c, IA32_PERFEVTSEL0 + i, 0);
+		script_write_msr(c, IA32_PERFEVTSEL0 + i, EVENT_INSTRUCTIONS);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_GP(i));
+		script_write_msr(c, IA32_PERFEVTSEL0 + i, EVENT_INSTRUCTIONS | PERFEVTSEL_INT);
+		script_read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_GP(i) | GLOBAL_INUSE_PMI);
+		script_write_msr(c, IA32_PERFEVTSEL0 + i, 0);
 	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
-		if (!has_fixed(c, i))
+		if (!conform_has_fixed(c, i))
 			continue;
-		write_msr(c, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(i));
-		read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_FIXED(i));
+		script_write_msr(c, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(i));
+		script_read_msr_is(c, IA32_PERF_GLOBAL_INUSE, GLOBAL_FIXED(i));
 	}
 	return script_run(c);
 }
 
 static bool w1_sign(struct conform *c)
 {
-	u64 mask = width_mask(c->shown->gp_width);
+	u64 mask = conform_width_mask(c->shown->gp_width);
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		write_msr(c, IA32_PMC0 + i, 0x80000000ULL);
-		read_msr_is(c, IA32_PMC0 + i, 0xffffffff80000000ULL & mask);
-		read_pmc_is(c, RDPMC_GP(i), 0xffffffff80000000ULL & mask);
-		write_msr(c, IA32_PMC0 + i, 0x7fffffffULL);
-		read_msr_is(c, IA32_PMC0 + i, 0x7fffffffULL);
+		script_write_msr(c, IA32_PMC0 + i, 0x80000000ULL);
+		script_read_msr_is(c, IA32_PMC0 + i, 0xffffffff80000000ULL & mask);
+		script_read_pmc_is(c, RDPMC_GP(i), 0xffffffff80000000ULL & mask);
+		script_write_msr(c, IA32_PMC0 + i, 0x7fffffffULL);
+		script_read_msr_is(c, IA32_PMC0 + i, 0x7fffffffULL);
 	}
 	return script_run(c);
 }
@@ -311,8 +312,8 @@ static bool w1_edx(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		write_msr(c, IA32_PMC0 + i, ~0ULL << 32 | 1);
-		read_msr_is(c, IA32_PMC0 + i, 1);
+		script_write_msr(c, IA32_PMC0 + i, ~0ULL << 32 | 1);
+		script_read_msr_is(c, IA32_PMC0 + i, 1);
 	}
 	return script_run(c);
 }
@@ -329,20 +330,20 @@ static bool w1_no_full_width(struct conform *c)
 static bool f2_leaf_0a(struct conform *c)
 {
 	const struct pmu_caps *shown = c->shown;
-	u32 leaf = op(c, GUEST_OP_CPUID, 0, 0xa);
-	u32 more = op(c, GUEST_OP_CPUID_CX_BX, 0, 0xa);
+	u32 leaf = script_op(c, GUEST_OP_CPUID, 0, CPUID_PERFMON);
+	u32 more = script_op(c, GUEST_OP_CPUID_CX_BX, 0, CPUID_PERFMON);
 	u64 eax, edx;
 
 	if (!script_run(c))
 		return false;
-	eax = (u32)result(c, leaf);
-	edx = result(c, leaf) >> 32;
-	return same(c, eax & CPUID_0A_EAX_VERSION, shown->version) &&
-	       same(c, eax >> CPUID_0A_EAX_NR_GP_SHIFT & 0xff, shown->nr_gp) &&
-	       same(c, eax >> CPUID_0A_EAX_GP_WIDTH_SHIFT & 0xff, shown->gp_width) &&
-	       same(c, edx >> CPUID_0A_EDX_FIXED_WIDTH_SHIFT & 0xff,
-		    shown->fixed_width) &&
-	       same(c, result(c, more) >> 32, shown->fixed_mask);
+	eax = (u32)script_result(c, leaf);
+	edx = script_result(c, leaf) >> 32;
+	return script_same(c, eax & CPUID_0A_EAX_VERSION, shown->version) &&
+	       script_same(c, eax >> CPUID_0A_EAX_NR_GP_SHIFT & 0xff, shown->nr_gp) &&
+	       script_same(c, eax >> CPUID_0A_EAX_GP_WIDTH_SHIFT & 0xff, shown->gp_width) &&
+	       script_same(c, edx >> CPUID_0A_EDX_FIXED_WIDTH_SHIFT & 0xff,
+			   shown->fixed_width) &&
+	       script_same(c, script_result(c, more) >> 32, shown->fixed_mask);
 }
 
 static bool f2_capabilities(struct conform *c)
@@ -350,23 +351,23 @@ static bool f2_capabilities(struct conform *c)
 	u64 want = (c->shown->metrics ? PERFCAP_PERF_METRICS : 0) |
 		   (c->shown->perf_capabilities & PERFCAP_FULL_WIDTH_WRITE);
 
-	read_msr_is(c, IA32_PERF_CAPABILITIES, want);
+	script_read_msr_is(c, IA32_PERF_CAPABILITIES, want);
 	return script_run(c);
 }
 
 static bool f3_reset(struct conform *c)
 {
-	read_msr_is(c, IA32_PERF_GLOBAL_CTRL, TMAV_BIT(c->shown->nr_gp) - 1);
+	script_read_msr_is(c, IA32_PERF_GLOBAL_CTRL, TMAV_BIT(c->shown->nr_gp) - 1);
 	all_read_0(c);
 	return script_run(c);
 }
 
 static bool f3_apic_reset(struct conform *c)
 {
-	read_msr_is(c, IA32_X2APIC_APICID, 0);
-	read_msr_is(c, IA32_X2APIC_SIVR, APIC_SVR_VECTOR);
+	script_read_msr_is(c, IA32_X2APIC_APICID, 0);
+	script_read_msr_is(c, IA32_X2APIC_SIVR, APIC_SVR_VECTOR);
 	if (c->shown->version)
-		read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_MASKED);
+		script_read_msr_is(c, IA32_X2APIC_LVT_PMI, LVT_MASKED);
 	return script_run(c);
 }
 
@@ -381,20 +382,20 @@ static bool x1_rdpmc_is_rdmsr(struct conform *c)
 	u32 i;
 
 	for (i = 0; i < c->shown->nr_gp; i++)
-		write_msr(c, IA32_PMC0 + i, distinct(i));
+		script_write_msr(c, IA32_PMC0 + i, distinct(i));
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (has_fixed(c, i))
-			write_msr(c, IA32_FIXED_CTR0 + i, distinct(0x100 + i));
-	force_switch(c);
+		if (conform_has_fixed(c, i))
+			script_write_msr(c, IA32_FIXED_CTR0 + i, distinct(0x100 + i));
+	script_switch(c);
 	for (i = 0; i < c->shown->nr_gp; i++) {
-		read_msr_is(c, IA32_PMC0 + i, distinct(i));
-		read_pmc_is(c, RDPMC_GP(i), distinct(i));
+		script_read_msr_is(c, IA32_PMC0 + i, distinct(i));
+		script_read_pmc_is(c, RDPMC_GP(i), distinct(i));
 	}
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++) {
-		if (!has_fixed(c, i))
+		if (!conform_has_fixed(c, i))
 			continue;
-		read_msr_is(c, IA32_FIXED_CTR0 + i, distinct(0x100 + i));
-		read_pmc_is(c, RDPMC_FIXED(i), distinct(0x100 + i));
+		script_read_msr_is(c, IA32_FIXED_CTR0 + i, distinct(0x100 + i));
+		script_read_pmc_is(c, RDPMC_FIXED(i), distinct(0x100 + i));
 	}
 	return script_run(c);
 }
@@ -403,14 +404,14 @@ static bool x1_bad_selectors(struct conform *c)
 {
 	u32 b;
 
-	read_pmc_gp(c, RDPMC_GP(PMU_MAX_GP_COUNTERS));
-	read_pmc_gp(c, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS));
+	script_read_pmc_gp(c, RDPMC_GP(PMU_MAX_GP_COUNTERS));
+	script_read_pmc_gp(c, RDPMC_FIXED(PMU_MAX_FIXED_COUNTERS));
 	for (b = RDPMC_TYPE_SHIFT; b < 32; b++)
 		if (TMAV_BIT(b) != RDPMC_FIXED(0) && TMAV_BIT(b) != RDPMC_METRICS)
-			read_pmc_gp(c, TMAV_BIT(b));
+			script_read_pmc_gp(c, TMAV_BIT(b));
 	/* A type is a value, not a set of flags. */
-	read_pmc_gp(c, RDPMC_FIXED(0) | RDPMC_METRICS);
-	read_pmc_gp(c, ~0u);
+	script_read_pmc_gp(c, RDPMC_FIXED(0) | RDPMC_METRICS);
+	script_read_pmc_gp(c, ~0u);
 	return script_run(c);
 }
 
@@ -427,9 +428,9 @@ static bool x2_read(struct conform *c)
 
 	for (msr = X2APIC_FIRST_MSR; msr <= X2APIC_LAST_MSR; msr++) {
 		if (is_apic_msr(c, msr))
-			read_msr(c, msr);
+			script_read_msr(c, msr);
 		else
-			read_msr_gp(c, msr);
+			script_read_msr_gp(c, msr);
 	}
 	return script_run(c);
 }
@@ -441,9 +442,9 @@ static bool x2_write(struct conform *c)
 	for (msr = X2APIC_FIRST_MSR; msr <= X2APIC_LAST_MSR; msr++) {
 		if (msr == IA32_X2APIC_EOI || msr == IA32_X2APIC_SIVR ||
 		    (msr == IA32_X2APIC_LVT_PMI && c->shown->version))
-			write_msr(c, msr, 0);
+			script_write_msr(c, msr, 0);
 		else
-			write_msr_gp(c, msr, 0);
+			script_write_msr_gp(c, msr, 0);
 	}
 	return script_run(c);
 }
@@ -455,11 +456,11 @@ static bool x2_reserved(struct conform *c)
 	u32 b;
 
 	for (b = 0; b < 64; b++) {
-		write_msr_gp(c, IA32_X2APIC_EOI, TMAV_BIT(b));
+		script_write_msr_gp(c, IA32_X2APIC_EOI, TMAV_BIT(b));
 		if (!(svr & TMAV_BIT(b)))
-			write_msr_gp(c, IA32_X2APIC_SIVR, TMAV_BIT(b));
+			script_write_msr_gp(c, IA32_X2APIC_SIVR, TMAV_BIT(b));
 		if (c->shown->version && !(lvt & TMAV_BIT(b)))
-			write_msr_gp(c, IA32_X2APIC_LVT_PMI, TMAV_BIT(b));
+			script_write_msr_gp(c, IA32_X2APIC_LVT_PMI, TMAV_BIT(b));
 	}
 	return script_run(c);
 }
