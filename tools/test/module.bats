@@ -39,6 +39,7 @@ boot_all() {
 		--add /usr/sbin/wrmsr --add "$T/rdmsrs:/rdmsrs" --modules msr \
 		--cmdline "nowatchdog log_buf_len=1M" --out "$T/profiles.out" \
 		--trace "$T/profiles.jsonl"
+	boot trapped --module "profile=gp4 strict=1"
 	boot kvm --init tools/test/init/kvm.sh --add "$KO:/tmavisor.ko" \
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
 	boot host --init tools/test/init/run.sh --add "$KO:/tmavisor.ko" \
@@ -243,6 +244,13 @@ policy() {
 	for profile in nometrics fixed3 gp4 narrow nofw l1only; do
 		[ "$(value_of profiles "instructions $profile")" = "$full" ]
 	done
+}
+
+@test "each workload finds its node in a profile that traps, too" {
+	says trapped "guest's PMU: RDPMC trapped, PERF_METRICS passed, GLOBAL_CTRL trapped"
+	[ "$(grep -c "ok [0-9]* the expected node dominates" "$T/trapped")" = 10 ]
+	says trapped "all checks ok"
+	[ "$(status_of trapped)" = 0 ]
 }
 
 @test "in each profile the guest reads nothing of the host's" {

@@ -422,6 +422,48 @@ static void overflow_keeps_the_rest(void **state)
 			 GLOBAL_FIXED(FIXED_SLOTS) | GLOBAL_GP(6));
 }
 
+/* A load that misses everything, then a VM exit. */
+static const struct insn load = {
+	.rip = 0x1000, .length = 2, .kind = INSN_MOVE, .nr_mem = 1,
+	.mem = { { .paddr = 0x5000000, .read = true } },
+};
+
+/* Expect: the exit takes what the load still has to wait for, and retires nothing. */
+static void an_exit_waits_for_what_is_under_way(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t slots;
+
+	enable_metrics(f);
+	enable_fixed(f, FIXED_INSTRUCTIONS, FIXED_CTR_CTRL_OS(FIXED_INSTRUCTIONS));
+	run_described(f, &load, 1, CPL_KERNEL);
+	slots = rd(f, IA32_FIXED_CTR3);
+	pmu_drain(&f->pmu, CPL_KERNEL);
+	assert_true(rd(f, IA32_FIXED_CTR3) > slots + 1000);
+	assert_int_equal(rd(f, IA32_FIXED_CTR0), 1);
+	/* Memory's: the upper byte of both levels. */
+	assert_true(rd(f, IA32_PERF_METRICS) >> 56 > 100);
+
+	slots = rd(f, IA32_FIXED_CTR3);
+	pmu_drain(&f->pmu, CPL_KERNEL);
+	assert_int_equal(rd(f, IA32_FIXED_CTR3), slots);
+}
+
+/* Expect: while nobody counts slots it leaves the model alone. */
+static void an_exit_is_nothing_to_who_counts_no_slots(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_metrics(f);
+	run_described(f, &load, 1, CPL_KERNEL);
+	wr(f, IA32_PERF_GLOBAL_CTRL, 0);
+	pmu_drain(&f->pmu, CPL_KERNEL);
+	wr(f, IA32_FIXED_CTR3, 0);
+	enable_metrics(f);
+	pmu_drain(&f->pmu, CPL_KERNEL);
+	assert_true(rd(f, IA32_FIXED_CTR3) > 1000);
+}
+
 /* Far beyond the overflow in one go. Expect: nothing lost. */
 static void bulk_counts_on_after_overflow(void **state)
 {
@@ -719,6 +761,8 @@ int main(void)
 		test(overflow_is_exact),
 		test(overflow_of_narrow_counters),
 		test(overflow_keeps_the_rest),
+		test(an_exit_waits_for_what_is_under_way),
+		test(an_exit_is_nothing_to_who_counts_no_slots),
 		test(bulk_counts_on_after_overflow),
 		test(pmi_follows_the_interrupt_enable),
 		test(one_pmi_for_one_instruction),

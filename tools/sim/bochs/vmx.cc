@@ -103,6 +103,7 @@ void sim_vmexit(unsigned cpu, Bit32u reason)
 		count_retire(vcpu);
 	else
 		count_settle(vcpu);
+	pmu_drain(&vcpu->pmu, vcpu->cpl);
 	trace_vmexit(vcpu, basic, reason >> 31);
 	vcpu->resolve = true;
 	count_update(vcpu);

@@ -405,6 +405,12 @@ static void check_code(struct pipeline *pipe, const struct insn *insn,
 	squash(pipe, cost, false, pipe->retired, CLEAR);
 }
 
+void pipeline_drain(struct pipeline *pipe, struct insn_cost *cost)
+{
+	memset(cost, 0, sizeof(*cost));
+	wait_window(pipe, cost, pipe->retired);
+}
+
 void pipeline_cost(struct pipeline *pipe, const struct insn *insn,
 		   struct insn_cost *cost)
 {

@@ -111,6 +111,8 @@ void pipeline_alloc(struct pipeline *pipe);
 void pipeline_free(struct pipeline *pipe);
 /* As after RESET: nothing cached, nothing predicted. */
 void pipeline_reset(struct pipeline *pipe);
+/* What is under way is waited for, as before a VM exit. */
+void pipeline_drain(struct pipeline *pipe, struct insn_cost *cost);
 void pipeline_cost(struct pipeline *pipe, const struct insn *insn,
 		   struct insn_cost *cost);
 

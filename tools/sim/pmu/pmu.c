@@ -498,29 +498,46 @@ static bool metrics_overflow(struct pmu *pmu, const struct insn_cost *cost,
 	return metrics_count(pmu, cost) || total_slots(cost) > left;
 }
 
-void pmu_count_insn(struct pmu *pmu, const struct insn *insn, unsigned int cpl)
+/* @tally has all but what @cost says. */
+static void count_cost(struct pmu *pmu, const struct insn_cost *cost,
+		       struct tally tally, unsigned int cpl)
 {
-	struct insn_cost cost;
-	struct tally tally;
-
-	pipeline_cost(&pmu->pipe, insn, &cost);
-	tally = (struct tally) {
-		.insns		= 1,
-		.cycles		= insn_cycles(pmu, total_slots(&cost)),
-		.ref_cycles	= 1,
-		.slots		= total_slots(&cost),
-		.branches	= insn->branch != BRANCH_NONE,
-		.mispredicts	= cost.mispredicts,
-		.llc_references	= cost.memory.llc_references,
-		.llc_misses	= cost.memory.llc_misses,
-	};
+	tally.slots = total_slots(cost);
+	tally.cycles = insn_cycles(pmu, tally.slots);
+	tally.mispredicts = cost->mispredicts;
+	tally.llc_references = cost->memory.llc_references;
+	tally.llc_misses = cost->memory.llc_misses;
 
 	/* Shares of a counter that wrapped mean nothing: begin anew. */
-	if (metrics_overflow(pmu, &cost, cpl)) {
+	if (metrics_overflow(pmu, cost, cpl)) {
 		metrics_clear(pmu);
 		overflow(pmu, GLOBAL_STATUS_OVF_METRICS,
 			 pmu->fixed_ctr_ctrl & FIXED_CTR_CTRL_PMI(FIXED_SLOTS));
 	}
 	count_tally(pmu, &tally, cpl);
 	raise_pmi(pmu);
+}
+
+void pmu_count_insn(struct pmu *pmu, const struct insn *insn, unsigned int cpl)
+{
+	struct tally tally = {
+		.insns		= 1,
+		.ref_cycles	= 1,
+		.branches	= insn->branch != BRANCH_NONE,
+	};
+	struct insn_cost cost;
+
+	pipeline_cost(&pmu->pipe, insn, &cost);
+	count_cost(pmu, &cost, tally, cpl);
+}
+
+void pmu_drain(struct pmu *pmu, unsigned int cpl)
+{
+	struct insn_cost cost;
+
+	if (!pmu_needs_insns(pmu))
+		return;
+	pipeline_drain(&pmu->pipe, &cost);
+	if (total_slots(&cost))
+		count_cost(pmu, &cost, (struct tally) { 0 }, cpl);
 }

@@ -129,6 +129,12 @@ void pmu_count_plain(struct pmu *pmu, uint64_t insns, uint64_t ref,
  */
 void pmu_count_insn(struct pmu *pmu, const struct insn *insn, unsigned int cpl);
 
+/*
+ * A VM exit: what is under way ends first, in the time of whom it belongs to.
+ * Takes slots and cycles, retires nothing.
+ */
+void pmu_drain(struct pmu *pmu, unsigned int cpl);
+
 /* An enabled counter or the metrics need every instruction described. */
 static inline bool pmu_needs_insns(const struct pmu *pmu)
 {
