@@ -250,6 +250,24 @@ static bool explain_host_state(const struct cpu_caps *caps)
 	       explain_host_selectors() || explain_host_addresses();
 }
 
+/* "Checks on Guest RIP, RFLAGS, and SSP" and "... Non-Register State" */
+static bool explain_events(void)
+{
+	const u32 shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
+	u32 info = vmcs_read32(ENTRY_INTERRUPTION_INFO);
+	u32 type = info & INTR_INFO_VALID ? info & INTR_INFO_TYPE : INTR_INFO_TYPE;
+
+	if ((type == INTR_INFO_TYPE_EXTERNAL ||
+	     vmcs_read32(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_STI) &&
+	    wrong_bits(GUEST_RFLAGS, RFLAGS_IF, 0))
+		return true;
+	if (type == INTR_INFO_TYPE_EXTERNAL)
+		return wrong_bits(GUEST_INTERRUPTIBILITY, 0, shadow);
+	return type == INTR_INFO_TYPE_NMI &&
+	       wrong_bits(GUEST_INTERRUPTIBILITY, 0,
+			  BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI);
+}
+
 /* "Checks on the Guest State Area" */
 static bool explain_guest_state(const struct cpu_caps *caps)
 {
@@ -262,7 +280,7 @@ static bool explain_guest_state(const struct cpu_caps *caps)
 	       wrong_bits(GUEST_RFLAGS, RFLAGS_FIXED, RFLAGS_RESERVED) ||
 	       wrong_bits(GUEST_TR_ACCESS_RIGHTS, SEGMENT_TSS_BUSY, SEGMENT_UNUSABLE) ||
 	       wrong_bits(GUEST_INTERRUPTIBILITY, 0, INTERRUPTIBILITY_RESERVED) ||
-	       wrong_bits(VMCS_LINK_POINTER, ~0ULL, 0) ||
+	       explain_events() || wrong_bits(VMCS_LINK_POINTER, ~0ULL, 0) ||
 	       not_canonical(GUEST_RIP);
 }
 

@@ -80,6 +80,10 @@ static const struct spoilt guest_state[] = {
 	  "GUEST_TR_ACCESS_RIGHTS is 0x10089: bits 0x2 must be 1\n" },
 	{ GUEST_INTERRUPTIBILITY, 0x20,
 	  "GUEST_INTERRUPTIBILITY is 0x20: bits 0x20 must be 0\n" },
+	{ ENTRY_INTERRUPTION_INFO, 0x80000040,	/* an interrupt, and IF is 0 */
+	  "GUEST_RFLAGS is 0x2: bits 0x200 must be 1\n" },
+	{ GUEST_INTERRUPTIBILITY, 1,		/* the shadow of an STI, likewise */
+	  "GUEST_RFLAGS is 0x2: bits 0x200 must be 1\n" },
 	{ VMCS_LINK_POINTER, 0x1000,
 	  "VMCS_LINK_POINTER is 0x1000: bits 0xffffffffffffefff must be 1\n" },
 	{ GUEST_RIP, TMAV_BIT(62),

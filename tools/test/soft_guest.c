@@ -147,23 +147,17 @@ static void end_shadow(struct soft_cpu *cpu)
 	    ~(u64)(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
 }
 
-/* "Checks on VM-Entry Control Fields" and "... Guest Non-Register State" */
+/* VM entry has checked that the guest can take it. */
 static void deliver(struct soft_cpu *cpu, u64 info)
 {
 	struct soft_guest *guest = &cpu->guest;
-	u64 blocking = get(cpu, GUEST_INTERRUPTIBILITY);
 
-	if (blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
-		soft_complain(cpu, "an event was injected into a shadow");
 	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_NMI) {
-		if (blocking & BLOCKING_BY_NMI)
-			soft_complain(cpu, "an NMI was injected into an NMI handler");
-		set(cpu, GUEST_INTERRUPTIBILITY, blocking | BLOCKING_BY_NMI);
+		set(cpu, GUEST_INTERRUPTIBILITY,
+		    get(cpu, GUEST_INTERRUPTIBILITY) | BLOCKING_BY_NMI);
 		guest->nmis++;
 		return;
 	}
-	if (!(get(cpu, GUEST_RFLAGS) & RFLAGS_IF))
-		soft_complain(cpu, "an interrupt was injected with RFLAGS.IF clear");
 	guest->last_vector = info & INTR_INFO_VECTOR;
 	guest->vectors++;
 }

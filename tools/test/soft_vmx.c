@@ -332,11 +332,30 @@ static bool host_state_is_valid(void)
 	       field(HOST_RIP) == hw_exit_address();
 }
 
+/* "Checks on Guest RIP, RFLAGS, and SSP" and "... Non-Register State" */
+static bool events_are_valid(void)
+{
+	const u64 shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
+	u64 info = field(ENTRY_INTERRUPTION_INFO);
+	u64 blocking = field(GUEST_INTERRUPTIBILITY);
+	bool enabled = field(GUEST_RFLAGS) & RFLAGS_IF;
+
+	if (blocking & BLOCKING_BY_STI && !enabled)
+		return false;
+	if (!(info & INTR_INFO_VALID))
+		return true;
+	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_EXTERNAL)
+		return enabled && !(blocking & shadow);
+	/* That an STI keeps an NMI out is for some processors only; be one. */
+	return (info & INTR_INFO_TYPE) != INTR_INFO_TYPE_NMI ||
+	       !(blocking & (shadow | BLOCKING_BY_NMI));
+}
+
 static bool guest_state_is_valid(void)
 {
 	return (!(field(ENTRY_CONTROLS) & ENTRY_LOAD_PERF_GLOBAL_CTRL) ||
 		global_ctrl_is_valid(GUEST_IA32_PERF_GLOBAL_CTRL)) &&
-	       field(VMCS_LINK_POINTER) == ~0ULL &&
+	       events_are_valid() && field(VMCS_LINK_POINTER) == ~0ULL &&
 	       field(GUEST_RFLAGS) & RFLAGS_FIXED &&
 	       !(field(GUEST_RFLAGS) & RFLAGS_RESERVED) &&
 	       field(GUEST_IA32_EFER) & IA32_EFER_LMA &&
