@@ -335,9 +335,10 @@ static u32 trap(struct soft_cpu *cpu, const struct guest_step *step,
 	cpu->guest.trapped = step - cpu->guest.steps;
 	set_operands(step, regs);
 	set(cpu, EXIT_INSTRUCTION_LENGTH, SOFT_GUEST_INSN_LENGTH);
-	/* Each instruction that traps comes right after a MOV SS. */
-	set(cpu, GUEST_INTERRUPTIBILITY,
-	    get(cpu, GUEST_INTERRUPTIBILITY) | BLOCKING_BY_MOV_SS);
+	/* Every second instruction that traps comes right after a MOV SS. */
+	if (cpu->guest.trapped % 2)
+		set(cpu, GUEST_INTERRUPTIBILITY,
+		    get(cpu, GUEST_INTERRUPTIBILITY) | BLOCKING_BY_MOV_SS);
 	set(cpu, EXIT_QUALIFICATION, step->what == GUEST_EXIT ? step->val : 0);
 	return exit_reason(step);
 }

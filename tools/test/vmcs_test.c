@@ -121,6 +121,20 @@ static void the_guest_is_kept_from_unswitched_state(void **state)
 	assert_int_equal(field(core, GUEST_IA32_EFER), IA32_EFER_LME | IA32_EFER_LMA);
 }
 
+/* Expect: the guest's CR4.PCE survives the host's next slice, and no restart. */
+static void the_guest_keeps_its_pce(void **state)
+{
+	struct core *core = *state;
+
+	write_all(core);
+	assert_false(field(core, GUEST_CR4) & CR4_PCE);
+	vmcs_writenat(&core->run.vmcs, GUEST_CR4, field(core, GUEST_CR4) | CR4_PCE);
+	vmcs_write_host(&core->run.vmcs, &core->run.caps, &core->run.host);
+	assert_true(field(core, GUEST_CR4) & CR4_PCE);
+	write_all(core);
+	assert_false(field(core, GUEST_CR4) & CR4_PCE);
+}
+
 /* A host that doesn't take machine checks. Expect: its guest doesn't either. */
 static void mce_follows_the_host(void **state)
 {
@@ -305,6 +319,7 @@ int main(void)
 		test(data_selectors_of_the_host_are_0),
 		test(host_fields_are_the_hosts_registers),
 		test(the_guest_is_kept_from_unswitched_state),
+		test(the_guest_keeps_its_pce),
 		test(mce_follows_the_host),
 		test(the_guest_starts_where_it_is_told),
 		test(controls_are_the_ones_chosen),

@@ -210,7 +210,10 @@ static void an_nmi_waits_for_iret(void **state)
 	assert_int_equal(core->run.exits[EXIT_NMI_WINDOW], 1);
 }
 
-/* Expect: a fault that is injected goes first, the interrupt right after it. */
+/*
+ * With the shadow of a MOV SS, and without. Expect: a fault that is injected goes
+ * first, the interrupt right after it.
+ */
 static void a_fault_goes_first(void **state)
 {
 	struct core *core = *state;
@@ -219,9 +222,52 @@ static void a_fault_goes_first(void **state)
 	core->cpu->pmi_skid = 1;
 	guest = run_guest(core, APIC_ON(VECTOR), COUNTER_READY(SELECT_INT),
 		{ GUEST_STI }, COUNTER_ON, ONE_INSN,
-		{ GUEST_WRMSR, IA32_PERF_GLOBAL_STATUS, 1 }, ONE_INSN);
+		{ GUEST_WRMSR, IA32_PERF_GLOBAL_INUSE, 1 }, ONE_INSN);
 	assert_true(guest->result[8].fault);
 	assert_int_equal(guest->vectors, 1);
+	guest = run_guest(core, APIC_ON(VECTOR), COUNTER_READY(SELECT_INT),
+		{ GUEST_STI }, ONE_INSN, COUNTER_ON, ONE_INSN,
+		{ GUEST_WRMSR, IA32_PERF_GLOBAL_INUSE, 1 }, ONE_INSN);
+	assert_true(guest->result[9].fault);
+	assert_int_equal(guest->vectors, 1);
+}
+
+/*
+ * The counter overflows with the very instruction that writes the entry. Expect:
+ * the PMI has the vector from before, and the entry is as written.
+ */
+static void a_pmi_finds_the_entry_as_it_was(void **state)
+{
+	enum { OTHER_VECTOR = 0x50 };
+	struct soft_guest *guest = run_guest(*state, APIC_ON(VECTOR),
+		COUNTER_READY(SELECT_INT), { GUEST_STI }, COUNTER_ON,
+		{ GUEST_WRMSR, IA32_X2APIC_LVT_PMI, OTHER_VECTOR }, ONE_INSN,
+		{ GUEST_RDMSR, IA32_X2APIC_LVT_PMI });
+
+	assert_int_equal(guest->vectors, 1);
+	assert_int_equal(guest->last_vector, VECTOR);
+	assert_int_equal(guest->result[9].val, OTHER_VECTOR);
+}
+
+/* Its NMI is still to come. Expect: noted once, and LVTPC closed without the mark. */
+static void a_pmi_is_noted_once(void **state)
+{
+	struct core *core = *state;
+	struct vpmu *vpmu = &core->run.vpmu;
+
+	core_enter_root(core);
+	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, true), 0);
+	vpmu_arm_pmi(vpmu, true);
+	assert_int_equal(core->cpu->lvtpc & (LVT_MASKED | LVT_DELIVERY_MODE), LVT_DELIVERY_NMI);
+	core->cpu->lvtpc |= LVT_MASKED;
+	vpmu_look_for_pmi(vpmu);
+	assert_true(vpmu_take_pmi(vpmu));
+	assert_int_equal(core->cpu->lvtpc, LVT_DELIVERY_NMI | LVT_MASKED);
+	vpmu_look_for_pmi(vpmu);
+	assert_false(vpmu_take_pmi(vpmu));
+	assert_true(vpmu_claim_nmi(vpmu));
+	vpmu_put(vpmu, true);
+	core_leave_root(core);
 }
 
 /*
@@ -413,7 +459,8 @@ static void emulation_and_hardware_are_one(void **state)
 			{ GUEST_STI },
 			{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL,
 			  GLOBAL_GP(0) | GLOBAL_FIXED(0) },
-			ONE_INSN, { GUEST_CPUID }, ONE_INSN, { GUEST_TIMER }, ONE_INSN);
+			ONE_INSN, { GUEST_CPUID }, ONE_INSN, { GUEST_TIMER }, ONE_INSN,
+			EOI, ONE_INSN);
 		if (guest->vectors != 1 || core->cpu->unknown_nmis)
 			fail_msg("skid %u: %u interrupts, %u unknown NMIs", skid,
 				 guest->vectors, core->cpu->unknown_nmis);
@@ -629,6 +676,8 @@ int main(void)
 		test(it_waits_for_sti),
 		test(an_nmi_waits_for_iret),
 		test(a_fault_goes_first),
+		test(a_pmi_finds_the_entry_as_it_was),
+		test(a_pmi_is_noted_once),
 		test(skid_into_a_put_loses_none),
 		test(skid_into_an_exit_loses_none),
 		test(a_host_nmi_anywhere_changes_nothing),

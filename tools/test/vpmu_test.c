@@ -456,6 +456,7 @@ static void a_put_that_is_not_checked_counts_nothing(void **state)
 
 static const u32 extra[] = {
 	IA32_PEBS_ENABLE, OFFCORE_RSP_0, OFFCORE_RSP_1, PEBS_FRONTEND,
+	PEBS_LD_LAT,
 	IA32_LBR_CTL, IA32_RTIT_CTL,
 };
 
