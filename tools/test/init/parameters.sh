@@ -39,7 +39,7 @@ kill -9 $victim
 wait $victim
 dmesg | sed -n 's/.*tmavisor: /tmavisor: /p' | tail -n 1
 grep tmavisor /proc/modules || echo "not loaded after kill"
-pgrep tmavisor || echo "no thread after kill"
+cat /proc/[0-9]*/comm | grep tmavisor || echo "no thread after kill"
 
 free_kb() {
 	echo 3 > /proc/sys/vm/drop_caches
