@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Results in the kernel log: KTAP version 1, suites of checks one level deep. */
+/*
+ * Results in the kernel log: KTAP version 1, suites of checks one level deep. No
+ * name has a "#" in it, which begins a directive: parsers drop such a line.
+ */
 #ifndef KMOD_KTAP_H
 #define KMOD_KTAP_H
 

@@ -84,7 +84,7 @@ static void check_rdpmc(const struct session *session)
 	if (shown->metrics && !rdpmc_traps(session))
 		most += RDPMC_INDICES - 1;
 	ktap_check(r->rdpmc_readable >= counters && r->rdpmc_readable <= most &&
-	      !r->random_readable, "RDPMC reads what is shown, the rest is #GP");
+	      !r->random_readable, "RDPMC reads what is shown, the rest faults");
 	ktap_check(!r->rdpmc_values && !r->random_values,
 	      "RDPMC reads nothing of the host's");
 }
@@ -104,7 +104,7 @@ void report_leaks(const struct session *session)
 	pr_info("  # RDMSR: %llu of 16384 registers, values ORed %#llx\n",
 		r->rdmsr_readable, r->rdmsr_values);
 	ktap_check(r->rdmsr_readable == readable_msrs(shown),
-	      "RDMSR reads what is shown, the rest is #GP");
+	      "RDMSR reads what is shown, the rest faults");
 	ktap_check(!r->rdmsr_values, "RDMSR reads nothing of the host's");
 	ktap_end_suite("leaks");
 }

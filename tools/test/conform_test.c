@@ -193,7 +193,7 @@ static void an_open_msr_is_seen(void **state)
 	struct suite *suite = *state;
 
 	msr_bitmap_pass(&suite->core->run.bitmap, OFFCORE_RSP_0, MSR_READ_WRITE);
-	sees(state, "L4 what is the host's alone is #GP");
+	sees(state, "L4 what is the host's alone faults");
 }
 
 /* Expect: a selector that passes takes bits that the guest is not shown. */
@@ -223,7 +223,7 @@ static void a_passed_rdpmc_is_seen(void **state)
 
 	core_profile(suite->core, "nometrics");
 	suite->core->run.ctls.word[VMX_CTL_CPU] &= ~CPU_RDPMC_EXITING;
-	sees(state, "L1 the metrics are #GP without PERF_METRICS");
+	sees(state, "L1 the metrics fault without PERF_METRICS");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, suite_setup, suite_teardown)

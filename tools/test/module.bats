@@ -151,6 +151,21 @@ slots_of_slices() {
 		END { exit bad || !plan || top != plan }'
 }
 
+# Expect: no error, and no more skipped than the guest's PMU leaves out.
+@test "the kernel's own parser accepts what the module says" {
+	run tools/test/kunit parse "$T/plain.out/dmesg"
+	[ "$status" = 0 ]
+	[[ $output =~ "Ran "[0-9]{3}" tests: passed: "[0-9]{3}", skipped: "[0-9]+$ ]]
+}
+
+@test "the kernel's own parser finds each check that fails, and no other fault" {
+	run tools/test/kunit parse "$T/keyless"
+	[ "$status" = 1 ]
+	[[ $output =~ "passed: "[0-9]+", failed: 10, skipped: " ]]
+	[[ $output != *"errors:"* ]]
+	[ "$(grep -c "FAILED. the expected node dominates" <<< "$output")" = 10 ]
+}
+
 @test "the switches of that run are in order, with the watchdog on" {
 	tools/test/trace_check --switches 400 "$T/plain.jsonl"
 }
