@@ -92,9 +92,8 @@ static int check_reg(const char *name, u64 val, u64 valid)
 }
 
 /* A counter that is not shown has no bits at all. */
-static int check_counters(const struct vpmu *vpmu, const struct pmu_image *image)
+static int check_counters(const struct pmu_caps *shown, const struct pmu_image *image)
 {
-	const struct pmu_caps *shown = &vpmu->shown;
 	u64 gp = pmu_counter_mask(shown->gp_width);
 	u64 fixed = pmu_counter_mask(shown->fixed_width);
 	int err = 0;
@@ -148,6 +147,22 @@ static int check_apic(const struct pmu_image *image, bool has_pmi)
 	return 0;
 }
 
+int pmu_image_check(const struct pmu_caps *shown, const void *data, size_t size)
+{
+	const struct pmu_image *image = data;
+	int err = check_frame(image, size);
+
+	if (!err)
+		err = check_shown(shown, image);
+	if (!err)
+		err = check_counters(shown, image);
+	if (!err)
+		err = check_controls(shown, image);
+	if (!err)
+		err = check_apic(image, shown->version);
+	return err;
+}
+
 int pmu_image_import(struct run *run, const void *data, size_t size)
 {
 	struct vpmu *vpmu = &run->vpmu;
@@ -157,15 +172,7 @@ int pmu_image_import(struct run *run, const void *data, size_t size)
 
 	/* @data may lie anywhere, and belong to somebody who changes it. */
 	memcpy(&copy, data, size < sizeof(copy) ? size : sizeof(copy));
-	err = check_frame(image, size);
-	if (!err)
-		err = check_shown(&vpmu->shown, image);
-	if (!err)
-		err = check_counters(vpmu, image);
-	if (!err)
-		err = check_controls(&vpmu->shown, image);
-	if (!err)
-		err = check_apic(image, run->apic.has_pmi);
+	err = pmu_image_check(&vpmu->shown, image, size);
 	if (err)
 		return err;
 	memcpy(vpmu->guest.gp, image->gp, sizeof(image->gp));

@@ -41,13 +41,18 @@ struct pmu_image {
 	u32	reserved;	/* 0 */
 };
 
-/* Between two slices, or before the first. */
+/* Between two slices, before the first or after the last. */
 void pmu_image_export(const struct run *run, struct pmu_image *image);
 
 /*
- * Likewise, into a run whose guest is shown the same PMU. -EINVAL, after a line
- * that says what is wrong with @data, and nothing is changed then: it is of
- * another size, version or PMU, or has a bit set that the guest could not have.
+ * Whether a guest that is shown such a PMU could have it. -EINVAL, after a line
+ * that says what is wrong with @data: it is of another size, version or PMU, or
+ * has a bit set that the guest could not have. No more than @size is looked at.
+ */
+int pmu_image_check(const struct pmu_caps *shown, const void *data, size_t size);
+
+/*
+ * Likewise, into a run. As pmu_image_check(), and nothing is changed on error.
  * The shares of an image whose fixed counter 3 is 0 are taken, and read as 0.
  */
 int pmu_image_import(struct run *run, const void *data, size_t size);
