@@ -15,7 +15,7 @@ void report_leaks(const struct session *session);
 void report_conform_begin(void);
 void report_conform_case(const struct conform_outcome *outcome);
 void report_conform_end(const struct session *session);
-/* The slices that are in the guest's memory: @w's, of the run without switches. */
+/* Of @w's run without forced switches. */
 void report_slices(const struct session *session, enum guest_workload w);
 void report_workload(const struct session *session, enum guest_workload w);
 void report_host(const struct session *session);

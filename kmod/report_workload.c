@@ -2,9 +2,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/bitops.h>
 #include <linux/printk.h>
-#include "kmod/guest_memory.h"
 #include "kmod/ktap.h"
 #include "kmod/report.h"
+#include "kmod/results.h"
 #include "kmod/workload.h"
 #include "tmavisor/pmu_arch.h"
 #include "vmx/dump.h"
@@ -47,7 +47,7 @@ enum { MAX_LISTED_SLICES = 100 };
 
 void report_slices(const struct session *session, enum guest_workload w)
 {
-	const struct guest_slice *slices = guest_memory_slices(session->memory);
+	const struct guest_slice *slices = session->results->outcome[w].plain.slices;
 	u32 i;
 
 	if (session->options.slices == 1 || !counts_metrics(session))
@@ -247,7 +247,7 @@ static void check_switched(const struct session *session,
 
 void report_workload(const struct session *session, enum guest_workload w)
 {
-	const struct session_outcome *o = &session->outcome[w];
+	const struct session_outcome *o = &session->results->outcome[w];
 
 	ktap_begin_suite(workloads[w].name, 10);
 	print_measure("plain", &o->plain);
@@ -307,5 +307,5 @@ void report_table(const struct session *session)
 	pr_info("# %-18s %9s %6s %6s %6s %6s  %-18s %s\n", "workload", "slots",
 		"FE%", "BAD%", "BE%", "RET%", "expected", "found");
 	for_each_set_bit(w, &session->options.workloads, NR_WORKLOADS)
-		print_row(&workloads[w], &session->outcome[w].plain.tma);
+		print_row(&workloads[w], &session->results->outcome[w].plain.tma);
 }

@@ -5,11 +5,15 @@
 #include <linux/cpuhotplug.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
 #include <asm/tsc.h>
 #include "kmod/guest_memory.h"
+#include "kmod/ktap.h"
 #include "kmod/nmi.h"
 #include "kmod/report.h"
+#include "kmod/results.h"
 #include "kmod/session.h"
 #include "kmod/workload.h"
 #include "tmavisor/pmu_arch.h"
@@ -150,6 +154,16 @@ static void write_request(struct session *session, enum guest_workload w)
 		req->global_ctrl |= GLOBAL_CTRL_METRICS;
 }
 
+/* After run_start(). The probes that measure nothing say what RESET leaves. */
+static int import_image(struct session *session, enum guest_workload w)
+{
+	const struct pmu_image *image = session->options.image;
+
+	if (!image || w >= NR_WORKLOADS)
+		return 0;
+	return pmu_image_import(&session->run, image, sizeof(*image));
+}
+
 /* The guest from its beginning to its end, with @w to do. */
 static int run_once(struct session *session, enum guest_workload w, u64 forced,
 		    u64 quantum, struct session_measure *m)
@@ -160,12 +174,16 @@ static int run_once(struct session *session, enum guest_workload w, u64 forced,
 		.cr3 = GUEST_TABLES_GPA,
 	};
 	struct guest_page *page = guest_memory_page(session->memory);
+	int err;
 
 	memset(page, 0, sizeof(*page));
 	memset(guest_memory_slices(session->memory), 0,
 	       session->options.slices * sizeof(struct guest_slice));
 	write_request(session, w);
 	run_start(&session->run, &start);
+	err = import_image(session, w);
+	if (err)
+		return err;
 	return run_guest(session, seconds_for(session, w), forced, quantum, m);
 }
 
@@ -180,15 +198,39 @@ static void add_slice(struct session_measure *m, const struct pmu_caps *shown,
 	tma_add(&m->tma, s->slots, s->perf_metrics);
 }
 
+/* What @m has of the run's counters is the difference from here to count_off(). */
+static void count_from(const struct vpmu *vpmu, struct session_measure *m)
+{
+	m->loads = -vpmu->loads;
+	m->puts = -vpmu->puts;
+	m->nmis = -vpmu->nmis;
+	m->unrestored = -vpmu->unrestored;
+}
+
+static void count_off(const struct vpmu *vpmu, struct session_measure *m)
+{
+	m->loads += vpmu->loads;
+	m->puts += vpmu->puts;
+	m->nmis += vpmu->nmis;
+	m->unrestored += vpmu->unrestored;
+}
+
 static int measure(struct session *session, enum guest_workload w, u64 forced,
 		   u64 quantum, struct session_measure *m)
 {
-	const struct guest_slice *slices = guest_memory_slices(session->memory);
-	int err = run_once(session, w, forced, quantum, m);
+	size_t size = session->options.slices * sizeof(struct guest_slice);
 	u32 i;
+	int err;
 
+	m->slices = kvmalloc(size, GFP_KERNEL);
+	if (!m->slices)
+		return -ENOMEM;
+	count_from(&session->run.vpmu, m);
+	err = run_once(session, w, forced, quantum, m);
+	count_off(&session->run.vpmu, m);
+	memcpy(m->slices, guest_memory_slices(session->memory), size);
 	for (i = 0; i < session->options.slices; i++)
-		add_slice(m, &session->run.vpmu.shown, &slices[i]);
+		add_slice(m, &session->run.vpmu.shown, &m->slices[i]);
 	m->guest_tsc = session->run.guest_tsc;
 	memcpy(m->exits, session->run.exits, sizeof(m->exits));
 	return err;
@@ -201,13 +243,12 @@ static int measure(struct session *session, enum guest_workload w, u64 forced,
  */
 static int run_workload(struct session *session, enum guest_workload w)
 {
-	struct session_outcome *o = &session->outcome[w];
+	struct session_outcome *o = &session->results->outcome[w];
 	u64 switches = session->options.switches;
 	int err = measure(session, w, 0, 0, &o->plain);
 
 	if (err)
 		return err;
-	/* While they are in the guest's memory. */
 	report_slices(session, w);
 	if (!switches)
 		return 0;
@@ -298,6 +339,9 @@ static int run_workloads(struct session *session)
 			return err;
 		report_workload(session, w);
 	}
+	session->results->caps = session->run.caps;
+	session->results->shown = session->run.vpmu.shown;
+	pmu_image_export(&session->run, &session->results->image);
 	read_host(&session->after);
 	report_host(session);
 	report_summary(session);
@@ -368,7 +412,7 @@ static int thread_start(struct session *session)
 
 static void thread_finish(struct session *session)
 {
-	if (wait_for_completion_killable(&session->done)) {
+	if (wait_for_completion_interruptible(&session->done)) {
 		WRITE_ONCE(session->stop, true);
 		wait_for_completion(&session->done);
 	}
@@ -388,7 +432,7 @@ static void explain(const struct session *session, int err)
 		       session->options.cpu);
 }
 
-int session_run(struct session *session)
+static int run_thread(struct session *session)
 {
 	int state, err;
 
@@ -407,6 +451,42 @@ int session_run(struct session *session)
 		complete_all(&session->done);
 	}
 	cpuhp_remove_state_nocalls(state);
+	return err;
+}
+
+static int run_to_results(struct session *session)
+{
+	struct results *results = results_new(&session->options);
+	int err;
+
+	if (!results)
+		return -ENOMEM;
+	session->results = results;
+	/* Its strings last as long as the results. */
+	session->options = results->options;
+	err = run_thread(session);
+	if (err) {
+		results_put(results);
+		return err;
+	}
+	results_publish(results);
+	if (session->options.strict && ktap_failures()) {
+		pr_err("an error, because of strict=1\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int session_run(const struct session_options *options)
+{
+	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	int err;
+
+	if (!session)
+		return -ENOMEM;
+	session->options = *options;
+	err = run_to_results(session);
 	explain(session, err);
+	kfree(session);
 	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One insmod's work: the guest's workloads run one after the other by a
+ * One run's work: the guest's workloads run one after the other by a
  * thread that is bound to one CPU, and what came of them.
  */
 #ifndef KMOD_SESSION_H
@@ -13,7 +13,10 @@
 #include "tmavisor/tma.h"
 #include "vmx/run.h"
 
-/* Module parameters, checked. */
+struct pmu_image;
+struct results;
+
+/* What struct params asks for, checked. */
 struct session_options {
 	unsigned int	slices;		/* to measure each workload in */
 	unsigned int	cpu;
@@ -21,6 +24,9 @@ struct session_options {
 	unsigned long	workloads;	/* bitmap of enum guest_workload */
 	const char	*profile;	/* the PMU that the guest is shown */
 	const char	*deny;		/* events that it may not count */
+	bool		strict;		/* a check that fails is an error */
+	/* What the PMU of each workload's guest begins with; NULL: as after RESET. */
+	const struct pmu_image	*image;
 };
 
 /* One run of one workload: the sums of its slices. */
@@ -32,7 +38,12 @@ struct session_measure {
 	u32			odd_parts;	/* slices whose level 2 is not within it, or not there */
 	u64			switches;	/* loads and puts in all */
 	u64			forced;		/* while it counted, by the preemption timer */
+	u64			loads;
+	u64			puts;
+	u64			nmis;		/* in the middle of one of these */
+	u64			unrestored;	/* registers, see vpmu_put() */
 	u64			guest_tsc;
+	struct guest_slice	*slices;	/* session_options.slices; NULL: not run */
 	u64			exits[RUN_NR_EXIT_REASONS];
 };
 
@@ -52,7 +63,7 @@ struct session {
 	struct session_options	options;
 	struct run		run;
 	void			*memory;	/* the guest's, mapped */
-	struct session_outcome	outcome[NR_WORKLOADS];
+	struct results		*results;
 	struct guest_result	leaks;		/* of GUEST_PROBE_LEAKS */
 	struct conform		conform;
 	struct session_host	before, after;
@@ -63,9 +74,10 @@ struct session {
 };
 
 /*
- * Runs everything and returns when it is over: 0, or a negative errno after
- * a line that says why. -EINTR if the caller was killed or the CPU went away.
+ * Runs everything and returns when it is over: 0, and the results are published,
+ * or a negative errno after a line that says why. -EINTR if a signal came or the
+ * CPU went away, one slice later at most. One at a time.
  */
-int session_run(struct session *session);
+int session_run(const struct session_options *options);
 
 #endif

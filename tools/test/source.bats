@@ -51,7 +51,7 @@ setup() {
 }
 
 @test "the module has a description for each parameter" {
-	run bash -c "diff <(grep -o 'module_param([a-z]*' kmod/main.c | cut -d'(' -f2) \
-		<(grep -o 'MODULE_PARM_DESC([a-z]*' kmod/main.c | cut -d'(' -f2)"
+	run bash -c "diff <(grep -o 'module_param_named([a-z]*' kmod/params.c | cut -d'(' -f2) \
+		<(grep -o 'MODULE_PARM_DESC([a-z]*' kmod/params.c | cut -d'(' -f2)"
 	[ "$status" = 0 ]
 }
