@@ -50,6 +50,21 @@ struct hw_selectors {
 	u16	es, cs, ss, ds, fs, gs, tr, ldt;
 };
 
+/* What can be noted, and what hw_note()'s @index is then. */
+enum hw_note {
+	HW_NOTE_LOAD,
+	HW_NOTE_LOADED,
+	HW_NOTE_POSTPONED,	/* instead of LOADED */
+	HW_NOTE_ENTRY,
+	HW_NOTE_EXIT,		/* exit reason, or HW_NOTE_NO_ENTRY */
+	HW_NOTE_PUT,
+	HW_NOTE_PUT_DONE,
+	HW_NOTE_RDMSR,		/* MSR */
+	HW_NOTE_WRMSR,		/* MSR */
+	HW_NOTE_RDPMC,		/* selector */
+};
+#define HW_NOTE_NO_ENTRY	0xffffffffU
+
 u64 hw_rdmsr(u32 msr);
 void hw_wrmsr(u32 msr, u64 val);
 /* False, and *val untouched, if the RDMSR faults. */
@@ -115,6 +130,13 @@ void *hw_page_alloc(u64 *pa);
 void hw_page_free(void *page);
 /* The mapped page behind @pa, which hw_page_alloc() gave. */
 void *hw_page_of(u64 pa);
+
+/*
+ * For whoever watches the slice, who is told behind it; nothing if nobody does.
+ * The machine adds its own accesses to the PMU, and the guest's RIP. In NMI
+ * handlers too.
+ */
+void hw_note(enum hw_note kind, u32 index, u64 val);
 
 __attribute__((format(printf, 2, 3)))
 void hw_log(enum hw_log_level level, const char *fmt, ...);

@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/jump_label.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <asm/apic.h>
@@ -14,8 +15,27 @@
 #include <asm/desc.h>
 #include <asm/special_insns.h>
 #include <asm/tsc.h>
-#include "vmx/hw.h"
+#include "vmx/notes.h"
+#include "vmx/vmcs.h"
 #include "tmavisor/pmu_arch.h"
+
+/* For kmod/trace.c: on while a tracepoint is, and what it makes of it. */
+DEFINE_STATIC_KEY_FALSE(hw_noting);
+struct notes hw_notes;
+
+/* A VMCS is current around VM entry. */
+static noinline void note(enum hw_note kind, u32 index, u64 val)
+{
+	if (kind == HW_NOTE_ENTRY || kind == HW_NOTE_EXIT)
+		hw_vmread(GUEST_RIP, &val);
+	notes_add(&hw_notes, kind, index, val);
+}
+
+void hw_note(enum hw_note kind, u32 index, u64 val)
+{
+	if (static_branch_unlikely(&hw_noting))
+		note(kind, index, val);
+}
 
 u64 hw_rdmsr(u32 msr)
 {
@@ -24,11 +44,13 @@ u64 hw_rdmsr(u32 msr)
 	asm volatile("1: rdmsr\n2:\n"
 		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_RDMSR)
 		     : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	hw_note(HW_NOTE_RDMSR, msr, low | (u64)high << 32);
 	return low | (u64)high << 32;
 }
 
 void hw_wrmsr(u32 msr, u64 val)
 {
+	hw_note(HW_NOTE_WRMSR, msr, val);
 	asm volatile("1: wrmsr\n2:\n"
 		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_WRMSR)
 		     : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32))
@@ -56,6 +78,7 @@ u64 hw_rdpmc(u32 ecx)
 	u32 low, high;
 
 	asm volatile("rdpmc" : "=a"(low), "=d"(high) : "c"(ecx) : "memory");
+	hw_note(HW_NOTE_RDPMC, ecx, low | (u64)high << 32);
 	return low | (u64)high << 32;
 }
 
@@ -74,17 +97,24 @@ void hw_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs4 *r)
 /* apic_read() and apic_write() cannot be linked by modules on newer kernels. */
 u32 hw_lvtpc_read(void)
 {
+	u32 val;
+
 	if (x2apic_mode)
 		return hw_rdmsr(IA32_X2APIC_LVT_PMI);
-	return native_apic_mem_read(APIC_LVTPC);
+	val = native_apic_mem_read(APIC_LVTPC);
+	/* By the name that the same register has in the other mode. */
+	hw_note(HW_NOTE_RDMSR, IA32_X2APIC_LVT_PMI, val);
+	return val;
 }
 
 void hw_lvtpc_write(u32 val)
 {
-	if (x2apic_mode)
+	if (x2apic_mode) {
 		hw_wrmsr(IA32_X2APIC_LVT_PMI, val);
-	else
-		native_apic_mem_write(APIC_LVTPC, val);
+		return;
+	}
+	hw_note(HW_NOTE_WRMSR, IA32_X2APIC_LVT_PMI, val);
+	native_apic_mem_write(APIC_LVTPC, val);
 }
 
 u64 hw_read_cr0(void)

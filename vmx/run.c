@@ -169,12 +169,15 @@ static enum hw_entry try_entry(struct run *run)
 	u64 start;
 
 	vpmu_settle(&run->vpmu);
+	hw_note(HW_NOTE_ENTRY, 0, 0);
 	host_before_entry(&run->host);
 	start = hw_rdtsc();
 	entry = hw_enter(&run->regs, &run->vpmu.phase, run->vmcs.launched);
 	if (entry == HW_ENTRY_EXITED)
 		run->guest_tsc += hw_rdtsc() - start;
 	host_after_exit(&run->host);
+	if (entry != HW_ENTRY_EXITED)
+		hw_note(HW_NOTE_EXIT, HW_NOTE_NO_ENTRY, 0);
 	return entry;
 }
 
@@ -226,6 +229,7 @@ static int run_guest(struct run *run)
 		if (err)
 			return err;
 		reason = vmcs_read32(EXIT_REASON);
+		hw_note(HW_NOTE_EXIT, reason, 0);
 		switch (exits_handle(run, reason)) {
 		case ACTION_RESUME:
 			continue;

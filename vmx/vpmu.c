@@ -483,6 +483,7 @@ static void give_back(struct vpmu *vpmu, bool check)
 
 int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 {
+	hw_note(HW_NOTE_LOAD, 0, 0);
 	/*
 	 * Read while the host still owns it: after the phase has changed, an
 	 * NMI leaves 0 here.
@@ -499,11 +500,13 @@ int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 		vpmu->given_up |= host_overflows(vpmu);
 	if (host_overflows(vpmu)) {
 		give_back(vpmu, false);
+		hw_note(HW_NOTE_POSTPONED, 0, 0);
 		return -EAGAIN;
 	}
 	vpmu_settle(vpmu);
 	vmcs_write64(vmcs, GUEST_IA32_PERF_GLOBAL_CTRL, vpmu->guest.global_ctrl);
 	vpmu->loads++;
+	hw_note(HW_NOTE_LOADED, 0, 0);
 	return 0;
 }
 
@@ -559,10 +562,12 @@ void vpmu_peek(struct vpmu *vpmu)
 
 void vpmu_put(struct vpmu *vpmu, bool check)
 {
+	hw_note(HW_NOTE_PUT, 0, 0);
 	vpmu_fetch(vpmu);
 	vpmu->guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
 	give_back(vpmu, check);
 	vpmu->puts++;
+	hw_note(HW_NOTE_PUT_DONE, 0, 0);
 }
 
 /*

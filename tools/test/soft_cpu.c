@@ -209,6 +209,12 @@ void soft_remove_msr(struct soft_cpu *cpu, u32 msr)
 	m->absent = true;
 }
 
+void hw_note(enum hw_note kind, u32 index, u64 val)
+{
+	if (soft_cpu->notes)
+		notes_add(soft_cpu->notes, kind, index, val);
+}
+
 u64 hw_rdmsr(u32 msr)
 {
 	u64 val = 0;
@@ -217,6 +223,7 @@ u64 hw_rdmsr(u32 msr)
 	if (!read_msr(soft_cpu, msr, &val))
 		soft_complain(soft_cpu, "unchecked RDMSR of %#x faulted", msr);
 	soft_trace(OP_RDMSR, msr, val);
+	hw_note(HW_NOTE_RDMSR, msr, val);
 	return val;
 }
 
@@ -224,6 +231,7 @@ void hw_wrmsr(u32 msr, u64 val)
 {
 	soft_step();
 	soft_trace(OP_WRMSR, msr, val);
+	hw_note(HW_NOTE_WRMSR, msr, val);
 	if (!write_msr(soft_cpu, msr, val))
 		soft_complain(soft_cpu, "unchecked WRMSR of %#x, %#llx faulted",
 			      msr, val);
@@ -243,6 +251,7 @@ u64 hw_rdpmc(u32 ecx)
 	if (pmu_rdpmc(&soft_cpu->pmu, ecx, &val) != PMU_OK)
 		soft_complain(soft_cpu, "RDPMC of %#x faulted", ecx);
 	soft_trace(OP_RDPMC, ecx, val);
+	hw_note(HW_NOTE_RDPMC, ecx, val);
 	return val;
 }
 
@@ -277,6 +286,7 @@ u32 hw_lvtpc_read(void)
 {
 	soft_step();
 	soft_trace(OP_LVTPC_READ, IA32_X2APIC_LVT_PMI, soft_cpu->lvtpc);
+	hw_note(HW_NOTE_RDMSR, IA32_X2APIC_LVT_PMI, soft_cpu->lvtpc);
 	return soft_cpu->lvtpc;
 }
 
@@ -284,6 +294,7 @@ void hw_lvtpc_write(u32 val)
 {
 	soft_step();
 	soft_trace(OP_LVTPC_WRITE, IA32_X2APIC_LVT_PMI, val);
+	hw_note(HW_NOTE_WRMSR, IA32_X2APIC_LVT_PMI, val);
 	soft_cpu->lvtpc = val;
 }
 

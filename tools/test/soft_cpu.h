@@ -21,6 +21,7 @@
 #include "tmavisor/pmu_arch.h"
 #include "tools/sim/pmu/pmu.h"
 #include "vmx/hw.h"
+#include "vmx/notes.h"
 #include "vmx/vpmu.h"
 
 enum soft_op_kind {
@@ -194,6 +195,8 @@ struct soft_cpu {
 	struct soft_page	pages[SOFT_MAX_PAGES];
 	unsigned int		pages_in_use;
 	struct soft_faults	faults;
+
+	struct notes		*notes;		/* NULL: nobody watches */
 
 	struct vpmu		*vpmu;		/* whose NMI brackets are called */
 	struct soft_perf	perf;
