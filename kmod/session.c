@@ -15,6 +15,7 @@
 #include "kmod/report.h"
 #include "kmod/results.h"
 #include "kmod/session.h"
+#include "kmod/trace.h"
 #include "kmod/workload.h"
 #include "tmavisor/pmu_arch.h"
 
@@ -60,6 +61,8 @@ static int slice(struct session *session, u32 timer)
 	if (on_its_cpu(session))
 		res = run_slice(&session->run, timer);
 	local_irq_enable();
+	/* Not before: perf could read the guest's counters in a tracepoint. */
+	trace_slice();
 	cond_resched();
 	return res;
 }
@@ -366,6 +369,7 @@ static int set_up_and_run(struct session *session)
 	if (err)
 		goto free_memory;
 	err = run_workloads(session);
+	trace_report();
 	nmi_unregister();
 free_memory:
 	guest_memory_free(session->memory);
