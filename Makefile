@@ -11,9 +11,16 @@ RELEASE := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 # kbuild builds an external module where its sources are.
 MODDIR  := build/kmod/$(RELEASE)
 SOURCES := Kbuild include vmx kmod guest
+VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kmod/main.c)
 
-.PHONY: all module modules demo run check check-unit bench-boot bench-sim clean help
-.PHONY: modules_install need-kdir need-nasm
+# Where `make install` puts things; DESTDIR goes before all of it.
+PREFIX	?= /usr/local
+TOOL	?= build/tmavisor
+MAN	?= docs/man
+COMPLETION ?= tools/cli/completion.bash
+
+.PHONY: all module modules demo run check check-unit bench-boot bench-sim clean
+.PHONY: help install install-tool modules_install dkms_source need-kdir need-nasm
 
 all: module
 
@@ -32,7 +39,29 @@ module modules: need-kdir need-nasm
 	@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "built $(MODDIR)/tmavisor.ko")
 
 modules_install: module
-	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules_install
+	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) \
+	  $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	@depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
+
+install: modules_install install-tool
+
+# What there is of it: the module works without.
+install-tool:
+	@if [ -x "$(TOOL)" ]; then \
+	  install -D -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/tmavisor; \
+	  for page in $(wildcard $(MAN)/*.[48]); do \
+	    install -D -m 644 $$page \
+	      $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done; \
+	  for file in $(wildcard $(COMPLETION)); do \
+	    install -D -m 644 $$file \
+	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tmavisor; done; \
+	else echo "$(TOOL) is not built: installed the module alone"; fi
+
+# The sources where DKMS looks for them.
+dkms_source:
+	@for file in Makefile COPYING dkms.conf $$(find $(SOURCES) -type f); do \
+	  install -D -m 644 $$file $(DESTDIR)/usr/src/tmavisor-$(VERSION)/$$file; done
+	@echo "now: dkms install tmavisor/$(VERSION)"
 
 run: module
 	@tools/run $(MODDIR)/tmavisor.ko
@@ -60,6 +89,8 @@ help:
 	@echo "make              build the module for the running kernel (KDIR=, KVER=)"
 	@echo "make demo         run it on a simulated Sapphire Rapids"
 	@echo "sudo make run     run it on this machine (KVM=unload takes VMX from KVM)"
+	@echo "make install      the module, and the tool if it is built (DESTDIR=, PREFIX=)"
+	@echo "make dkms_source  the sources to /usr/src, for DKMS"
 	@echo "make check        all tests"
 	@echo "make check-unit   the unit tests alone"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
