@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Each file that is open holds the module, so that rmmod is told that it is in
- * use. Under lockdown the kernel refuses to open any of them, and says so.
+ * use. Under lockdown the kernel refuses to open those that can be written, and
+ * says so.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/ctype.h>

@@ -182,6 +182,12 @@ refuses() {
 	says "^run workload=retiring strict=1: 0, tmavisor: all checks ok"
 }
 
+@test "under lockdown results can be read, and nothing be written" {
+	says "^read under lockdown: [0-9]+$"
+	says "^run under lockdown: 1, .*Operation not permitted"
+	says "^state under lockdown: 1, .*Operation not permitted"
+}
+
 @test "rmmod takes the folder away" {
 	says "^rmmod: 0$"
 	says "^no folder left$"

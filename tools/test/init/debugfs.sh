@@ -132,6 +132,15 @@ ended "terminated writer"
 echo "ended runs: $before then $(sessions)"
 run "workload=retiring strict=1"
 
+# As under Secure Boot; it cannot be undone.
+mount -t securityfs none /sys/kernel/security
+echo integrity > /sys/kernel/security/lockdown
+echo "read under lockdown: $(sessions)"
+for file in run state; do
+	dd if=/dev/null of=$folder/$file conv=notrunc 2> /error
+	echo "$file under lockdown: $?, $(cat /error)"
+done
+
 rmmod tmavisor
 echo "rmmod: $?"
 [ -e $folder ] || echo "no folder left"
