@@ -17,10 +17,11 @@ VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kmod/main.c)
 PREFIX	?= /usr/local
 TOOL	?= build/tmavisor
 MAN	?= docs/man
-COMPLETION ?= tools/cli/completion.bash
+COMPLETION ?= tools/cli/tmavisor.bash
 
-.PHONY: all module modules demo run check check-unit bench-boot bench-sim clean
-.PHONY: help install install-tool modules_install dkms_source need-kdir need-nasm
+.PHONY: all module modules demo run tools check check-unit bench-boot bench-sim
+.PHONY: clean help install install-tool modules_install dkms_source need-kdir
+.PHONY: need-nasm
 
 all: module
 
@@ -66,6 +67,10 @@ dkms_source:
 run: module
 	@tools/run $(MODDIR)/tmavisor.ko
 
+tools:
+	@tools/setup tools
+	@$(MAKE) --no-print-directory -C tools/cli
+
 demo:
 	@tools/demo
 
@@ -83,7 +88,7 @@ bench-sim:
 	@tools/bench/sim
 
 clean:
-	rm -rf build/kmod build/test
+	rm -rf build/kmod build/test build/cli build/tmavisor
 
 help:
 	@echo "make              build the module for the running kernel (KDIR=, KVER=)"
@@ -91,6 +96,7 @@ help:
 	@echo "sudo make run     run it on this machine (KVM=unload takes VMX from KVM)"
 	@echo "make install      the module, and the tool if it is built (DESTDIR=, PREFIX=)"
 	@echo "make dkms_source  the sources to /usr/src, for DKMS"
+	@echo "make tools        build/tmavisor, which reads what the module says"
 	@echo "make check        all tests"
 	@echo "make check-unit   the unit tests alone"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
