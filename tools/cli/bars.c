@@ -77,16 +77,15 @@ static void write_row(FILE *out, const struct result_workload *w, size_t first,
 
 void bars_write(FILE *out, const struct result_workload *w, const struct terminal *t)
 {
-	size_t rows = w->nr_slices < MAX_ROWS ? w->nr_slices : MAX_ROWS;
-	size_t row, first = 0, next;
+	size_t a_row = (w->nr_slices + MAX_ROWS - 1) / MAX_ROWS, first, left;
 
-	if (!rows)
+	if (!w->nr_slices)
 		return;
 	fprintf(out, "%*s  %-*s %*s\n", LABEL_WIDTH, "slice",
 		t->width - LABEL_WIDTH - SLOTS_WIDTH - 4, "share of its slots",
 		SLOTS_WIDTH, "slots");
-	for (row = 0; row < rows; row++, first = next) {
-		next = w->nr_slices * (row + 1) / rows;
-		write_row(out, w, first, next - first, t);
+	for (first = 0; first < w->nr_slices; first += a_row) {
+		left = w->nr_slices - first;
+		write_row(out, w, first, left < a_row ? left : a_row, t);
 	}
 }

@@ -10,5 +10,8 @@ int command_decode(int argc, char **argv);
 int command_encode(int argc, char **argv);
 int command_delta(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_trace(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_run(int argc, char **argv);
 
 #endif

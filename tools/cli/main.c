@@ -15,14 +15,20 @@ static const struct command {
 } commands[] = {
 	{ "decode",	command_decode },
 	{ "delta",	command_delta },
+	{ "doctor",	command_doctor },
 	{ "encode",	command_encode },
 	{ "report",	command_report },
+	{ "run",	command_run },
+	{ "trace",	command_trace },
 };
 
 static const char doc[] =
 	"Topdown metrics of a mediated PMU: run tmavisor's checks, read their results.\n"
 	"\n"
+	"  doctor             can this host run it? what to do where it cannot\n"
+	"  run                load the module, show what it found, unload it\n"
 	"  report [FILE]      the topdown tree and bars of a log of the module's\n"
+	"  trace FILE         each switch in a trace of the simulated machine\n"
 	"  decode VALUE       IA32_PERF_METRICS, field by field\n"
 	"  encode NAME=PERCENT...  the other way round\n"
 	"  delta A B          what is between two readings SLOTS:PERF_METRICS\n"
