@@ -66,7 +66,7 @@ static struct finding look_model(const struct host *host)
 
 	for (i = 0; i < TMAV_ARRAY_SIZE(level2_models); i++)
 		if (level2_models[i].model == model)
-			return find(OK, "%s, signature %#x", level2_models[i].name, eax);
+			return find(OK, "%s (%#x)", level2_models[i].name, eax);
 	return find(OPTIONAL, "signature %#x", eax);
 }
 

@@ -32,6 +32,7 @@ struct log {
 	char			said[RESULT_TEXT];	/* the last diagnostic */
 	char			last[RESULT_TEXT];	/* the last line, whatever it was */
 	struct result_workload	*workload;	/* that slices or the suite are of */
+	bool			plain_told;
 	u64			node_slots[NR_NODES];
 	unsigned int		nodes_told;	/* a bit each */
 };
@@ -56,6 +57,7 @@ static void forget_run(struct log *log)
 	log->workload = NULL;
 	log->suites = 0;
 	log->nodes_told = 0;
+	log->plain_told = false;
 }
 
 /* "version 0.1 on CPU 0 of Linux 6.1.0" is the first line of a run. */
@@ -156,6 +158,7 @@ static bool read_count(struct log *log, const char *p, struct result_count *coun
 
 static bool read_plain(struct log *log, const char *p)
 {
+	log->plain_told = true;
 	if (!log->workload)
 		log->workload = result_add_workload(log->result, log->suite,
 						    log->c, log->line);
@@ -272,6 +275,9 @@ static bool finish_workload(struct log *log)
 	log->nodes_told = 0;
 	if (!w)
 		return true;
+	if (!log->plain_told)
+		return wrong(log, "the counts of %s are missing", w->name);
+	log->plain_told = false;
 	w->has_level2 = told == nodes_wanted(true);
 	if (told && !w->has_level2 && told != nodes_wanted(false))
 		return wrong(log, "a category of %s is missing", w->name);
@@ -413,6 +419,8 @@ static bool begin_nested(struct log *log)
 {
 	if (!has_begun(log))
 		return false;
+	if (log->phase == DONE)
+		return wrong(log, "one more suite than the %llu of the plan", log->suites_planned);
 	if (log->phase != BETWEEN)
 		return wrong(log, "a suite begins where none can: a line is missing before");
 	log->phase = SUITE;
