@@ -18,6 +18,12 @@ static const struct layer {
 /* More rows than that say no more; neighbours share one then. */
 enum { MAX_ROWS = 20, LABEL_WIDTH = 11, SLOTS_WIDTH = 14 };
 
+/* What the label, the slots and three characters between leave. */
+static int bar_width(const struct terminal *t)
+{
+	return t->width - LABEL_WIDTH - SLOTS_WIDTH - 3;
+}
+
 static void write_cells(FILE *out, const struct layer *layer, int cells,
 			const struct terminal *t)
 {
@@ -71,7 +77,7 @@ static void write_row(FILE *out, const struct result_workload *w, size_t first,
 	else
 		snprintf(label, sizeof(label), "%zu-%zu", first + 1, first + count);
 	fprintf(out, "%*s |", LABEL_WIDTH, label);
-	write_stack(out, &total, t->width - LABEL_WIDTH - SLOTS_WIDTH - 4, t);
+	write_stack(out, &total, bar_width(t), t);
 	fprintf(out, "|%*llu\n", SLOTS_WIDTH, total.slots);
 }
 
@@ -82,7 +88,7 @@ void bars_write(FILE *out, const struct result_workload *w, const struct termina
 	if (!w->nr_slices)
 		return;
 	fprintf(out, "%*s  %-*s %*s\n", LABEL_WIDTH, "slice",
-		t->width - LABEL_WIDTH - SLOTS_WIDTH - 4, "share of its slots",
+		bar_width(t), "share of its slots",
 		SLOTS_WIDTH, "slots");
 	for (first = 0; first < w->nr_slices; first += a_row) {
 		left = w->nr_slices - first;

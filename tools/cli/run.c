@@ -36,16 +36,16 @@ static const char doc[] =
 	"Exit status: 0 if all checks are ok, 1 if one is not or nothing could be run, "
 	"2 for wrong usage.";
 
-/* They become words of a command line, in the machine of a shell's. */
+/* They become words of a shell's in the simulated machine. */
 static bool is_param(const char *arg)
 {
-	const char *p = arg;
+	const char *value = strchr(arg, '=');
+	const char *p;
 
-	while (isalnum((unsigned char)*p) || *p == '_')
-		p++;
-	if (p == arg || *p != '=')
-		return false;
-	return !p[strspn(p, "=,:_-.xabcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")];
+	for (p = arg; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("=_-:,.", *p))
+			return false;
+	return value && value > arg;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

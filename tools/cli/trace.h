@@ -35,6 +35,8 @@ struct trace_switch {
 	size_t			first_entry;	/* the load ends before it */
 	size_t			last_exit;	/* the put begins after it */
 	bool			entered;
+	u64			host_ctrl;	/* GLOBAL_CTRL before the load */
+	bool			host_ctrl_known;
 	bool			metrics;	/* the CPU has them, or nobody says */
 	bool			nmi;		/* one came in the middle */
 	const char		*strict;	/* what the PMU's strict mode said first */

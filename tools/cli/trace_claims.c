@@ -68,16 +68,14 @@ static bool metrics_follow_slots(const struct trace_switch *s, char *why, size_t
 	return true;
 }
 
-/* Nothing of the PMU's is touched while a counter may run. */
-static bool is_one_window(const struct trace_switch *s, char *why, size_t size)
+static bool global_ctrl_is_back(const struct trace_switch *s, char *why, size_t size)
 {
-	size_t i;
+	const struct trace_event *last = &s->events[s->nr - 1];
 
-	for (i = 1; i + 1 < s->nr; i++)
-		if (trace_writes(&s->events[i], TRACE_GLOBAL_CTRL))
-			return holds(false, why, size, "written in between", s->events[i].t);
-	return holds(!s->events[0].val && trace_writes(&s->events[s->nr - 1], TRACE_GLOBAL_CTRL),
-		     why, size, "not so", s->events[0].t);
+	if (!s->host_ctrl_known || last->val == s->host_ctrl)
+		return true;
+	snprintf(why, size, "it was %#llx, is %#llx at %llu", s->host_ctrl, last->val, last->t);
+	return false;
 }
 
 static bool slots_are_switched(const struct trace_switch *s, char *why, size_t size)
@@ -203,7 +201,7 @@ const struct trace_claim trace_claims[NR_TRACE_CLAIMS] = {
 	{ "WRMSR FIXED_CTR3 is directly followed by WRMSR PERF_METRICS", true, pair_is_in_order },
 	{ "PERF_METRICS is written directly after FIXED_CTR3 only", true, metrics_follow_slots },
 	{ "load and put write FIXED_CTR3", false, slots_are_switched },
-	{ "GLOBAL_CTRL is 0 before all else, and the host's after all else", false, is_one_window },
+	{ "GLOBAL_CTRL, 0 in between, is the host's again at the end", false, global_ctrl_is_back },
 	{ "what the load saves the put restores", false, is_restored },
 	{ "LVTPC is masked or an NMI in the guest, and the host's after", false, lvtpc_is_switched },
 	{ "the PMU's strict mode says nothing", false, strict_is_silent },

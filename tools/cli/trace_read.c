@@ -20,6 +20,8 @@ struct reader {
 	struct trace_switch	current;
 	bool			within;
 	bool			after_nmi;
+	u64			ctrl;		/* what the host wrote last */
+	bool			ctrl_known;
 	unsigned long		line;
 	trace_visit		visit;
 	void			*context;
@@ -187,6 +189,11 @@ static void take(struct reader *r, const struct trace_event *e)
 	if (!r->within || (ctrl && !s->entered)) {
 		r->within = ctrl && !e->val;
 		forget(s);
+		/* An earlier 0 is a load that started over. */
+		if (r->ctrl_known && r->ctrl) {
+			s->host_ctrl = r->ctrl;
+			s->host_ctrl_known = true;
+		}
 	}
 	if (!r->within)
 		return;
@@ -222,6 +229,10 @@ static bool read_line(struct reader *r, const char *line, size_t len)
 	/* What Linux's NMI handler does is its own affair. */
 	if (!r->after_nmi)
 		take(r, &e);
+	if (trace_writes(&e, TRACE_GLOBAL_CTRL)) {
+		r->ctrl = e.val;
+		r->ctrl_known = true;
+	}
 	return true;
 }
 
