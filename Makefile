@@ -19,9 +19,9 @@ TOOL	?= build/tmavisor
 MAN	?= docs/man
 COMPLETION ?= tools/cli/tmavisor.bash
 
-.PHONY: all module modules demo run tools check check-unit bench-boot bench-sim
-.PHONY: clean help install install-tool modules_install dkms_source need-kdir
-.PHONY: need-nasm
+.PHONY: all module modules demo run tools check check-unit fuzz bench-boot
+.PHONY: bench-sim clean help install install-tool modules_install dkms_source
+.PHONY: need-kdir need-nasm
 
 all: module
 
@@ -78,8 +78,15 @@ check:
 	@tools/test/run
 
 check-unit:
-	@tools/setup test
+	@tools/setup test tools
 	@$(MAKE) --no-print-directory -C tools/test check
+
+# Seconds for each of three parsers.
+FUZZ_SECONDS ?= 600
+
+fuzz:
+	@tools/setup test tools
+	@tools/test/fuzz/run $(FUZZ_SECONDS)
 
 bench-boot:
 	@tools/bench/boot
@@ -88,7 +95,7 @@ bench-sim:
 	@tools/bench/sim
 
 clean:
-	rm -rf build/kmod build/test build/cli build/tmavisor
+	rm -rf build/kmod build/test build/cli build/fuzz build/tmavisor
 
 help:
 	@echo "make              build the module for the running kernel (KDIR=, KVER=)"
@@ -99,6 +106,7 @@ help:
 	@echo "make tools        build/tmavisor, which reads what the module says"
 	@echo "make check        all tests"
 	@echo "make check-unit   the unit tests alone"
+	@echo "make fuzz         the tool's parsers, FUZZ_SECONDS=600 each"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
 	@echo "make bench-sim    how many instructions a second it runs"
 	@echo "make clean        remove built modules and tests; build/ has the machine too"
