@@ -7,7 +7,7 @@ setup() {
 }
 
 @test "every header compiles by itself" {
-	for header in include/tmavisor/*.h vmx/*.h tools/sim/pmu/*.h; do
+	for header in include/tmavisor/*.h vmx/*.h tools/sim/pmu/*.h tools/cli/*.h; do
 		echo "$header"
 		gcc -std=gnu11 -Wall -Werror -I. -Iinclude -fsyntax-only -x c "$header"
 	done
@@ -29,7 +29,7 @@ setup() {
 }
 
 @test "no function of the product is longer than 60 lines" {
-	run bash -c "git ls-files 'vmx/*.c' 'kmod/*.c' 'tools/sim/*.c' 'tools/sim/*.cc' |
+	run bash -c "git ls-files 'vmx/*.c' 'kmod/*.c' 'tools/sim/*.c' 'tools/sim/*.cc' 'tools/cli/*.c' |
 		ctags -L - --fields=+ne --kinds-C=f --kinds-C++=f -o - |
 		awk -F'\t' '{ l = e = 0
 			for (i = 4; i <= NF; i++) {
@@ -42,12 +42,24 @@ setup() {
 
 @test "every source names its licence on the first lines" {
 	run bash -c "git ls-files '*.c' '*.h' '*.cc' '*.S' '*.asm' '*.def' 'tools/*' |
-		grep -v patches/ | xargs grep -L SPDX-License-Identifier"
+		grep -v patches/ | grep -v '^tools/test/cli/' | xargs grep -L SPDX-License-Identifier"
 	[ -z "$output" ]
 }
 
 @test "shell scripts pass shellcheck" {
 	git ls-files tools .ci | xargs grep -lE '^#!.*\b(bash|sh)$' | xargs shellcheck
+}
+
+@test "the module's parameters are those of its man page and of the completion" {
+	parameters=$(grep -o 'module_param([a-z]*' kmod/main.c | cut -d'(' -f2 | sort)
+	[ "$(grep -o '^\.It Cm [a-z]* Ns = Ns Ar' docs/man/tmavisor.4 | cut -d' ' -f3 | sort)" = "$parameters" ]
+	for parameter in $parameters; do
+		grep -q "\b$parameter=" tools/cli/tmavisor.bash
+	done
+}
+
+@test "man pages are without warnings" {
+	[ -z "$(groff -ww -mandoc -Tutf8 docs/man/tmavisor.4 docs/man/tmavisor.8 2>&1 >/dev/null)" ]
 }
 
 @test "the module has a description for each parameter" {
