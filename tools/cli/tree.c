@@ -41,7 +41,7 @@ static void write_node(FILE *out, const struct node *node, const struct tma_tota
 	char name[48];
 
 	node_full_name(node, name, sizeof(name));
-	fprintf(out, "%s%-3s  %-34s %4u.%u%s %-3s %6u.%u %17llu%s\n", colour,
+	fprintf(out, "%s%-3s  %-34s %4u.%u%s %-3s %6u.%u %19llu%s\n", colour,
 		node->area, name, share / 10, share % 10,
 		tma_is_reliable(total) ? " " : "?",
 		node == bottleneck ? "<==" : above ? "" : "<", raw / 10, raw % 10,
@@ -75,7 +75,7 @@ void tree_write_workload(FILE *out, const struct result_workload *w,
 	}
 	if (result_is_mismeasured(w))
 		fprintf(out, "  mismeasured: level 1 of a slice does not add up to 255, or level 2 exceeds it\n");
-	fprintf(out, "%-3s  %-34s %6s %4s %8s %17s\n", "", "Node, % of slots", "share",
+	fprintf(out, "%-3s  %-34s %6s %4s %8s %19s\n", "", "Node, % of slots", "share",
 		"", "raw", "slots");
 	for (i = 0; i < NR_NODES; i++)
 		if (w->has_level2 || !node_is_part(&nodes[i]))
