@@ -251,6 +251,20 @@ static void damaged_numbers_are_refused(void **state)
 			      "one more suite than the 3 of the plan");
 }
 
+/* Expect: slices that are possible each, and together are not, are refused. */
+static void too_much_together_is_refused(void **state)
+{
+	char *log = fixture_read("mix.log");
+	char *one = fixture_replace(log, "slice 1: 613836", "slice 1: 6000000000000000");
+	char *two = fixture_replace(one, "slice 2: 781524", "slice 2: 6000000000000000");
+	unsigned long line = fixture_line_of(two, "slice 2: 6");
+
+	(void)state;
+	free(log);
+	free(one);
+	assert_refused(two, line, "more than a run can take");
+}
+
 /* Expect: an outcome that contradicts itself, its plan or its order. */
 static void wrong_outcomes_are_refused(void **state)
 {
@@ -329,6 +343,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_cut_line_is_told, forget),
 		cmocka_unit_test_teardown(every_loss_is_refused, forget),
 		cmocka_unit_test_teardown(damaged_numbers_are_refused, forget),
+		cmocka_unit_test_teardown(too_much_together_is_refused, forget),
 		cmocka_unit_test_teardown(wrong_outcomes_are_refused, forget),
 		cmocka_unit_test_teardown(a_lost_beginning_is_told, forget),
 		cmocka_unit_test_teardown(a_refusal_of_the_module_is_quoted, forget),
