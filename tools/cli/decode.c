@@ -46,7 +46,7 @@ void decode_write(FILE *out, u64 perf_metrics)
 
 	/* Any number of slots gives the same shares. */
 	tma_add(&total, TMA_METRIC_MAX, perf_metrics);
-	fprintf(out, "PERF_METRICS %#018llx\n", perf_metrics);
+	fprintf(out, "PERF_METRICS 0x%016llx\n", perf_metrics);
 	fprintf(out, "%-6s %4s  %-20s %7s %7s\n", "bits", "byte", "field", "raw %", "perf %");
 	for (i = 0; i < TMA_NR_METRICS; i++) {
 		fprintf(out, "%2d:%-2d   %4u  ", 8 * i + 7, 8 * i, tma_byte(perf_metrics, i));

@@ -52,7 +52,7 @@ static void write_workload(FILE *out, const struct result_workload *w)
 		write_shares(out, w);
 	fprintf(out, "  \"slices\": [");
 	for (i = 0; i < w->nr_slices; i++)
-		fprintf(out, "%s\n   {\"slots\": %llu, \"perf_metrics\": \"%#018llx\"}",
+		fprintf(out, "%s\n   {\"slots\": %llu, \"perf_metrics\": \"0x%016llx\"}",
 			i ? "," : "", w->slices[i].slots, w->slices[i].perf_metrics);
 	fprintf(out, "]}");
 }
@@ -86,7 +86,7 @@ void native_write(FILE *out, const struct result *r)
 	quote_json(out, r->release);
 	fprintf(out, ", \"profile\": ");
 	quote_json(out, r->profile);
-	fprintf(out, ",\n\"signature\": \"%#llx\", \"microcode\": \"%#llx\", \"hypervisor\": %s, \"simulated\": %s,\n",
+	fprintf(out, ",\n\"signature\": \"0x%llx\", \"microcode\": \"0x%llx\", \"hypervisor\": %s, \"simulated\": %s,\n",
 		r->signature, r->microcode, r->hypervisor ? "true" : "false",
 		r->simulated ? "true" : "false");
 	fprintf(out, "\"checks\": %llu, \"skipped\": %llu,\n", r->checks, r->skipped);

@@ -158,6 +158,22 @@ static void native_json_goes_round(void **state)
 	}
 }
 
+/* Expect: 0 is hexadecimal, too: for C's printf() it is not. */
+static void zeros_go_round(void **state)
+{
+	struct result_workload *w;
+	char *text;
+
+	(void)state;
+	w = result_add_workload(&result, "nothing", &complaint, 0);
+	assert_true(result_add_slice(w, 0, 0, &complaint, 0));
+	print(native_write);
+	text = strdup(printed);
+	forget(NULL);
+	assert_true(reads(text));
+	assert_int_equal(result.workloads[0].nr_slices, 1);
+}
+
 /* mix.log as native JSON with one change is refused. */
 static void assert_refused(const char *from, const char *to, const char *why)
 {
@@ -332,6 +348,7 @@ int main(void)
 		cmocka_unit_test_teardown(lines_fit_the_terminal, forget),
 		cmocka_unit_test_teardown(the_machine_formats_are_stable, forget),
 		cmocka_unit_test_teardown(native_json_goes_round, forget),
+		cmocka_unit_test_teardown(zeros_go_round, forget),
 		cmocka_unit_test_teardown(damaged_json_is_refused, forget),
 		cmocka_unit_test_teardown(json_errors_have_their_line, forget),
 		cmocka_unit_test_teardown(colour_is_balanced, forget),
