@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
-#include <jansson.h>
+#include "tools/cli/member.h"
 #include "tools/cli/native.h"
 #include "tools/cli/node.h"
 #include "tools/cli/quote.h"
@@ -100,177 +99,73 @@ void native_write(FILE *out, const struct result *r)
 }
 
 /*
- * Reading. jansson gives no line of what is well-formed, so that complaints name
- * the place by its path.
+ * Reading
  */
 
-struct reader {
-	struct complaint	*c;
-	char			path[96];
-};
-
-static bool wrong(struct reader *r, const char *key, const char *what)
-{
-	return complain(r->c, 0, "%s%s is %s", r->path, key, what);
-}
-
-static bool get_number(struct reader *r, const json_t *object, const char *key, u64 *value)
-{
-	const json_t *member = json_object_get(object, key);
-
-	if (!json_is_integer(member))
-		return wrong(r, key, member ? "no whole number" : "missing");
-	if (json_integer_value(member) < 0)
-		return wrong(r, key, "negative");
-	*value = json_integer_value(member);
-	return true;
-}
-
-/* Below 2^RESULT_SLOTS_BITS, so that sums do not overflow. */
-static bool get_count(struct reader *r, const json_t *object, const char *key, u64 *value)
-{
-	return get_number(r, object, key, value) &&
-	       (!(*value >> RESULT_SLOTS_BITS) ||
-		wrong(r, key, "more than a run can take"));
-}
-
-static bool get_bool(struct reader *r, const json_t *object, const char *key, bool *value)
-{
-	const json_t *member = json_object_get(object, key);
-
-	if (!json_is_boolean(member))
-		return wrong(r, key, member ? "neither true nor false" : "missing");
-	*value = json_is_true(member);
-	return true;
-}
-
-static bool get_text(struct reader *r, const json_t *object, const char *key,
-		     char *text, size_t size)
-{
-	const json_t *member = json_object_get(object, key);
-
-	if (!json_is_string(member))
-		return wrong(r, key, member ? "no string" : "missing");
-	if (json_string_length(member) >= size)
-		return wrong(r, key, "too long");
-	snprintf(text, size, "%s", json_string_value(member));
-	scan_clean(text);
-	return true;
-}
-
-static bool get_hex(struct reader *r, const json_t *object, const char *key, u64 *value)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	if (!text)
-		return wrong(r, key, "missing, or no string");
-	if (!scan_hex(&text, value) || *text)
-		return wrong(r, key, "no hexadecimal number of 64 bits");
-	return true;
-}
-
-static const json_t *get_array(struct reader *r, const json_t *object, const char *key)
-{
-	const json_t *member = json_object_get(object, key);
-
-	if (json_is_array(member))
-		return member;
-	wrong(r, key, member ? "no array" : "missing");
-	return NULL;
-}
-
-static bool read_counts(struct reader *r, const json_t *object, struct result_count *count)
-{
-	return get_count(r, object, "slots", &count->slots) &&
-	       get_count(r, object, "cycles", &count->cycles) &&
-	       get_count(r, object, "instructions", &count->instructions) &&
-	       get_count(r, object, "switches", &count->switches) &&
-	       get_count(r, object, "forced", &count->forced);
-}
-
-static bool read_slices(struct reader *r, const json_t *array, struct result_workload *w)
-{
-	const json_t *item;
-	u64 slots, metrics;
-	size_t i;
-
-	json_array_foreach((json_t *)array, i, item) {
-		snprintf(r->path, sizeof(r->path), "%s: slices[%zu].", w->name, i);
-		if (!get_count(r, item, "slots", &slots) ||
-		    !get_hex(r, item, "perf_metrics", &metrics) ||
-		    !result_add_slice(w, slots, metrics, r->c, 0))
-			return false;
-	}
-	return true;
-}
-
-static bool read_weights(struct reader *r, const json_t *array, struct result_workload *w)
+static bool read_weights(struct member_reader *r, const json_t *array, struct result_workload *w)
 {
 	json_int_t weight;
 	u64 sum = 0;
 	size_t i;
 
 	if (json_array_size(array) != TMA_NR_METRICS)
-		return wrong(r, "weights", "not an array of eight");
+		return member_wrong(r, "weights", "not an array of eight");
 	w->total.readings = 1;
 	w->total.slots = w->plain.slots;
 	for (i = 0; i < TMA_NR_METRICS; i++) {
 		weight = json_integer_value(json_array_get(array, i));
 		if (weight < 0 || (u64)weight / TMA_METRIC_MAX > w->plain.slots)
-			return wrong(r, "weights", "not what the slots allow");
+			return member_wrong(r, "weights", "not what the slots allow");
 		w->total.weight[i] = weight;
 		sum += i < TMA_NR_LEVEL1 ? (u64)weight : 0;
 	}
 	return (sum > 0) == (w->plain.slots > 0) ||
-	       wrong(r, "weights", "not what the slots allow");
+	       member_wrong(r, "weights", "not what the slots allow");
 }
 
 /* Of one slice only the total is kept, as in the log. */
-static bool read_measurement(struct reader *r, const json_t *object, struct result_workload *w)
+static bool read_measurement(struct member_reader *r, const json_t *object, struct result_workload *w)
 {
-	const json_t *slices = get_array(r, object, "slices");
+	const json_t *slices = member_array(r, object, "slices");
 	const json_t *weights;
 
 	if (!slices)
 		return false;
 	if (json_array_size(slices))
-		return w->has_metrics ? read_slices(r, slices, w) :
-					wrong(r, "slices", "there without metrics");
+		return w->has_metrics ? member_slices(r, slices, w) :
+					member_wrong(r, "slices", "there without metrics");
 	if (!w->has_metrics)
 		return true;
-	weights = get_array(r, object, "weights");
+	weights = member_array(r, object, "weights");
 	return weights && read_weights(r, weights, w);
 }
 
-static bool read_workload(struct reader *r, const json_t *object, struct result *result)
+static bool read_workload(struct member_reader *r, const json_t *object, struct result *result)
 {
 	char name[RESULT_NAME];
-	const char *rest = name;
 	struct result_workload *w;
 	const json_t *switched = json_object_get(object, "switched");
 
-	if (!get_text(r, object, "name", name, sizeof(name)))
+	if (!member_word(r, object, "name", name, sizeof(name)))
 		return false;
-	if (!scan_word(&rest, name, sizeof(name)) || *rest)
-		return wrong(r, "name", "no word");
 	w = result_add_workload(result, name, r->c, 0);
 	if (!w)
 		return false;
 	snprintf(r->path, sizeof(r->path), "%s: ", w->name);
 	w->has_switched = switched;
-	if (!get_bool(r, object, "metrics", &w->has_metrics) ||
-	    !get_bool(r, object, "level2", &w->has_level2) ||
-	    !read_counts(r, json_object_get(object, "plain"), &w->plain) ||
-	    (switched && !read_counts(r, switched, &w->switched)) ||
+	if (!member_bool(r, object, "metrics", &w->has_metrics) ||
+	    !member_bool(r, object, "level2", &w->has_level2) ||
+	    !member_counts(r, json_object_get(object, "plain"), &w->plain) ||
+	    (switched && !member_counts(r, switched, &w->switched)) ||
 	    !read_measurement(r, object, w))
 		return false;
 	return !w->nr_slices || w->total.slots == w->plain.slots ||
-	       wrong(r, "plain.slots", "not the sum of the slices'");
+	       member_wrong(r, "plain.slots", "not the sum of the slices'");
 }
 
-static bool read_workloads(struct reader *r, const json_t *root, struct result *result)
+static bool read_workloads(struct member_reader *r, const json_t *root, struct result *result)
 {
-	const json_t *array = get_array(r, root, "workloads"), *item;
+	const json_t *array = member_array(r, root, "workloads"), *item;
 	size_t i;
 
 	json_array_foreach((json_t *)array, i, item) {
@@ -281,49 +176,49 @@ static bool read_workloads(struct reader *r, const json_t *root, struct result *
 	return array;
 }
 
-static bool read_failures(struct reader *r, const json_t *root, struct result *result)
+static bool read_failures(struct member_reader *r, const json_t *root, struct result *result)
 {
-	const json_t *array = get_array(r, root, "failures"), *item;
+	const json_t *array = member_array(r, root, "failures"), *item;
 	char suite[RESULT_NAME], claim[RESULT_TEXT], detail[RESULT_TEXT];
 	size_t i;
 
 	json_array_foreach((json_t *)array, i, item) {
 		snprintf(r->path, sizeof(r->path), "failures[%zu].", i);
-		if (!get_text(r, item, "suite", suite, sizeof(suite)) ||
-		    !get_text(r, item, "claim", claim, sizeof(claim)) ||
-		    !get_text(r, item, "detail", detail, sizeof(detail)))
+		if (!member_text(r, item, "suite", suite, sizeof(suite)) ||
+		    !member_text(r, item, "claim", claim, sizeof(claim)) ||
+		    !member_text(r, item, "detail", detail, sizeof(detail)))
 			return false;
 		result_add_failure(result, suite, claim, detail);
 	}
 	r->path[0] = 0;
 	if (array && result->nr_failures + result->skipped > result->checks)
-		return wrong(r, "checks", "less than failed and were skipped");
+		return member_wrong(r, "checks", "less than failed and were skipped");
 	return array;
 }
 
-static bool read_machine(struct reader *r, const json_t *root, struct result *result)
+static bool read_machine(struct member_reader *r, const json_t *root, struct result *result)
 {
-	return get_text(r, root, "version", result->version, sizeof(result->version)) &&
-	       get_count(r, root, "cpu", &result->cpu) &&
-	       get_text(r, root, "release", result->release, sizeof(result->release)) &&
-	       get_text(r, root, "profile", result->profile, sizeof(result->profile)) &&
-	       get_hex(r, root, "signature", &result->signature) &&
-	       get_hex(r, root, "microcode", &result->microcode) &&
-	       get_bool(r, root, "hypervisor", &result->hypervisor) &&
-	       get_bool(r, root, "simulated", &result->simulated) &&
-	       get_count(r, root, "checks", &result->checks) &&
-	       get_count(r, root, "skipped", &result->skipped);
+	return member_text(r, root, "version", result->version, sizeof(result->version)) &&
+	       member_count(r, root, "cpu", &result->cpu) &&
+	       member_text(r, root, "release", result->release, sizeof(result->release)) &&
+	       member_text(r, root, "profile", result->profile, sizeof(result->profile)) &&
+	       member_hex(r, root, "signature", &result->signature) &&
+	       member_hex(r, root, "microcode", &result->microcode) &&
+	       member_bool(r, root, "hypervisor", &result->hypervisor) &&
+	       member_bool(r, root, "simulated", &result->simulated) &&
+	       member_count(r, root, "checks", &result->checks) &&
+	       member_count(r, root, "skipped", &result->skipped);
 }
 
-static bool is_ours(struct reader *r, const json_t *root)
+static bool is_ours(struct member_reader *r, const json_t *root)
 {
 	char schema[RESULT_NAME];
 	u64 version;
 
 	if (!json_object_get(root, "schema"))
 		return complain(r->c, 0, "JSON without \"schema\": what \"tmavisor report --native\" writes can be read");
-	if (!get_text(r, root, "schema", schema, sizeof(schema)) ||
-	    !get_number(r, root, "schema_version", &version))
+	if (!member_text(r, root, "schema", schema, sizeof(schema)) ||
+	    !member_number(r, root, "schema_version", &version))
 		return false;
 	if (strcmp(schema, NATIVE_SCHEMA))
 		return complain(r->c, 0, "schema is %s, not " NATIVE_SCHEMA, schema);
@@ -335,7 +230,7 @@ static bool is_ours(struct reader *r, const json_t *root)
 bool native_read(const char *text, size_t len, struct result *result,
 		 struct complaint *c)
 {
-	struct reader r = { .c = c };
+	struct member_reader r = { .c = c };
 	json_error_t error;
 	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	bool ok;

@@ -29,8 +29,8 @@ static const struct argp_option option_list[] = {
 
 static const char doc[] =
 	"The topdown tree and a bar a slice of each workload, from what the module "
-	"said: the output of dmesg or journalctl -k, a serial console's log, or JSON "
-	"of --native. Without FILE, or with -, from standard input.\v"
+	"said: the output of dmesg or journalctl -k, a serial console's log, "
+	"tmavisor/results of debugfs, or JSON of --native. Without FILE, or with -, from standard input.\v"
 	"Exit status: 0 if all the module's checks are ok; 1 if one failed, or if the "
 	"log is cut, damaged, or none.";
 
@@ -69,9 +69,11 @@ bool report_read(char *text, size_t len, struct result *result, struct complaint
 
 	while (start < len && isspace((unsigned char)text[start]))
 		start++;
-	if (text[start] == '{')
-		return native_read(text, len, result, c);
-	return log_read(text, len, result, c);
+	if (text[start] != '{')
+		return log_read(text, len, result, c);
+	if (records_begin(text, len))
+		return records_read(text, len, result, c);
+	return native_read(text, len, result, c);
 }
 
 void report_write(FILE *out, const struct result *result, const struct terminal *terminal)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What one run of the module found, however it was told: the readers (log.c,
- * native.c) fill it in, the writers (tree.c, bars.c, csv.c, json.c, native.c,
- * svg.c) print it. Owns the memory behind it.
+ * records.c, native.c) fill it in, the writers (write.h) print it. Owns the memory
+ * behind it.
  */
 #ifndef CLI_RESULT_H
 #define CLI_RESULT_H

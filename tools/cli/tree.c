@@ -88,6 +88,10 @@ void tree_write_checks(FILE *out, const struct result *r, const struct terminal 
 	size_t i;
 
 	fprintf(out, "\n");
+	if (!r->checks) {
+		fprintf(out, "No checks: those are in the kernel log.\n");
+		return;
+	}
 	for (i = 0; i < r->nr_failures; i++) {
 		fprintf(out, "FAILED %s: %s\n", r->failures[i].suite, r->failures[i].claim);
 		if (r->failures[i].detail[0])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The log and the native JSON, told apart as report does, then every form of
- * output. What is refused has a reason; what is accepted, written as native JSON
- * and read again, is accepted again.
+ * The log, debugfs's lines and the native JSON, told apart as report does, then
+ * every form of output. What is refused has a reason; what is accepted, written as
+ * native JSON and read again, is accepted again.
  */
 #include "tools/cli/report.h"
 #include "tools/test/fuzz/fuzz.h"
