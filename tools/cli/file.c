@@ -19,7 +19,7 @@ const char *file_name(const char *path)
 	return is_stdin(path) ? "standard input" : path;
 }
 
-static char *read_all(FILE *in, size_t *len, struct complaint *c)
+char *file_read_stream(FILE *in, size_t *len, struct complaint *c)
 {
 	size_t size = FIRST_SIZE;
 	char *text = malloc(size);
@@ -41,7 +41,10 @@ static char *read_all(FILE *in, size_t *len, struct complaint *c)
 	if (ferror(in))
 		complain(c, 0, "cannot be read: %s", strerror(errno));
 	text[*len] = 0;
-	return text;
+	if (!c->text[0])
+		return text;
+	free(text);
+	return NULL;
 }
 
 char *file_read(const char *path, size_t *len, struct complaint *c)
@@ -53,12 +56,8 @@ char *file_read(const char *path, size_t *len, struct complaint *c)
 		complain(c, 0, "cannot be opened: %s", strerror(errno));
 		return NULL;
 	}
-	text = read_all(in, len, c);
+	text = file_read_stream(in, len, c);
 	if (in != stdin)
 		fclose(in);
-	if (c->text[0]) {
-		free(text);
-		return NULL;
-	}
 	return text;
 }

@@ -4,6 +4,7 @@
 #define CLI_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include "tools/cli/scan.h"
 
 /*
@@ -11,6 +12,8 @@
  * follows the last byte; the caller frees.
  */
 char *file_read(const char *path, size_t *len, struct complaint *c);
+/* The same of what is open already; to its end, as a pipe's writer waits. */
+char *file_read_stream(FILE *in, size_t *len, struct complaint *c);
 /* What to call it in messages. */
 const char *file_name(const char *path);
 

@@ -10,9 +10,12 @@
 #include <unistd.h>
 #include "tools/cli/command.h"
 #include "tools/cli/doctor.h"
+#include "tools/cli/file.h"
 #include "tools/cli/report.h"
 
-enum { OPTION_SIMULATED = 1000, OPTION_LOG, MAX_PARAMS = 16, LOG_ROOM = 1 << 22 };
+enum { OPTION_SIMULATED = 1000, OPTION_LOG, MAX_PARAMS = 16 };
+/* Statuses: of tools/sim/run from here on its own; of a program that is none. */
+enum { SIM_FAILED = 250, NOT_STARTED = 127 };
 
 struct options {
 	bool		simulated;
@@ -83,7 +86,7 @@ static pid_t start(char *const *argv, int out)
 		dup2(out, STDOUT_FILENO);
 	execvp(argv[0], argv);
 	fprintf(stderr, "tmavisor run: %s: %s\n", argv[0], strerror(errno));
-	_exit(127);
+	_exit(NOT_STARTED);
 }
 
 static int wait_for(pid_t pid)
@@ -92,9 +95,9 @@ static int wait_for(pid_t pid)
 
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return 127;
+			return NOT_STARTED;
 	if (pid <= 0)
-		return 127;
+		return NOT_STARTED;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -144,46 +147,39 @@ static bool find_module(char *path, size_t size)
  */
 
 /* A record is "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT", and lines about it below. */
-static size_t take_record(char *log, size_t len, const char *record)
+static void take_record(FILE *log, const char *record)
 {
 	const char *text = strchr(record, ';');
-	size_t n = text ? strcspn(text, "\n") : 0;
 
-	if (!n || len + n + 1 >= LOG_ROOM)
-		return len;
-	memcpy(log + len, text + 1, n - 1);
-	log[len + n - 1] = '\n';
-	return len + n;
+	if (text)
+		fprintf(log, "%.*s\n", (int)strcspn(text + 1, "\n"), text + 1);
 }
 
-static size_t read_kmsg(int kmsg, char *log)
+static char *read_kmsg(int kmsg, size_t *len)
 {
-	char record[8192];
-	size_t len = 0;
+	char record[8192], *text = NULL;
+	FILE *log = open_memstream(&text, len);
 	ssize_t n;
 
+	if (!log)
+		return NULL;
 	/* EPIPE: the ring has overtaken; what is lost shows in the reading. */
 	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0 ||
 	       (n < 0 && (errno == EPIPE || errno == EINTR)))
 		if (n > 0) {
 			record[n] = 0;
-			len = take_record(log, len, record);
+			take_record(log, record);
 		}
-	log[len] = 0;
-	return len;
+	fclose(log);
+	return text;
 }
 
-static bool run_on_host(const struct options *options, char *log, size_t *len)
+static void load_and_unload(const struct options *options)
 {
 	char path[2 * PATH_MAX], *argv[MAX_PARAMS + 3];
-	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), n = 2, i;
 	bool built = find_module(path, sizeof(path));
+	int n = 2, i;
 
-	if (kmsg < 0) {
-		fprintf(stderr, "tmavisor run: /dev/kmsg: %s\n", strerror(errno));
-		return false;
-	}
-	lseek(kmsg, 0, SEEK_END);
 	argv[0] = built ? "insmod" : "modprobe";
 	argv[1] = built ? path : "tmavisor";
 	for (i = 0; i < options->nr_params; i++)
@@ -192,56 +188,84 @@ static bool run_on_host(const struct options *options, char *log, size_t *len)
 	fprintf(stderr, "tmavisor run: %s %s on this host\n", argv[0], argv[1]);
 	if (!command(argv))
 		command((char *[]){ "rmmod", "tmavisor", NULL });
-	*len = read_kmsg(kmsg, log);
+}
+
+/* What the module said, for the caller to free; NULL if nothing. */
+static char *run_on_host(const struct options *options, size_t *len)
+{
+	char *log = NULL;
+	int kmsg;
+
+	if (geteuid()) {
+		fprintf(stderr, "tmavisor run: must be root here; sudo, or --simulated\n");
+		return NULL;
+	}
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg < 0) {
+		fprintf(stderr, "tmavisor run: /dev/kmsg: %s\n", strerror(errno));
+		return NULL;
+	}
+	lseek(kmsg, 0, SEEK_END);
+	load_and_unload(options);
+	log = read_kmsg(kmsg, len);
 	close(kmsg);
-	return *len;
+	return log;
 }
 
 /*
  * In the simulated machine
  */
 
-static size_t read_pipe(int in, char *log)
+static void join_params(const struct options *options, char *params, size_t size)
 {
-	size_t len = 0;
-	ssize_t n;
+	size_t at = 0;
+	int i;
 
-	while (len < LOG_ROOM - 1 &&
-	       ((n = read(in, log + len, LOG_ROOM - 1 - len)) > 0 ||
-		(n < 0 && errno == EINTR)))
-		len += n > 0 ? n : 0;
-	log[len] = 0;
-	return len;
+	*params = 0;
+	for (i = 0; i < options->nr_params && at < size; i++)
+		at += snprintf(params + at, size - at, "%s%s", i ? " " : "",
+			       options->params[i]);
 }
 
-static bool run_simulated(const struct options *options, char *log, size_t *len)
+/* Its progress is on standard error. */
+static char *simulate(char *sim, char *params, size_t *len)
 {
-	char top[PATH_MAX], sim[PATH_MAX + 16], params[4096] = "";
-	int ends[2], i, status;
-	size_t at = 0;
+	struct complaint c = { 0 };
+	int ends[2], status;
+	char *log = NULL;
+	FILE *in;
 	pid_t pid;
 
-	if (!find_tree(top, sizeof(top))) {
-		fprintf(stderr, "tmavisor run: the simulated machine is in the source tree; run build/tmavisor there\n");
-		return false;
-	}
-	snprintf(sim, sizeof(sim), "%s/tools/sim/run", top);
-	for (i = 0; i < options->nr_params && at < sizeof(params); i++)
-		at += snprintf(params + at, sizeof(params) - at, "%s%s", i ? " " : "",
-			       options->params[i]);
 	if (pipe2(ends, O_CLOEXEC))
-		return false;
-	fprintf(stderr, "tmavisor run: in the simulated machine: 10 s, at first minutes to build it\n");
-	/* Its progress is on standard error. */
+		return NULL;
 	pid = start((char *[]){ sim, "--module", params, NULL }, ends[1]);
 	close(ends[1]);
-	*len = read_pipe(ends[0], log);
-	close(ends[0]);
+	in = fdopen(ends[0], "r");
+	if (in) {
+		log = file_read_stream(in, len, &c);
+		fclose(in);
+	}
 	status = wait_for(pid);
-	if (status >= 250 || !*len)
-		fprintf(stderr, "tmavisor run: the simulated machine ended with status %d\n",
-			status);
-	return status < 250 && *len;
+	if (log && status < SIM_FAILED && status != NOT_STARTED)
+		return log;
+	fprintf(stderr, "tmavisor run: the simulated machine ended with status %d\n", status);
+	free(log);
+	return NULL;
+}
+
+static char *run_simulated(const struct options *options, size_t *len)
+{
+	char top[PATH_MAX], sim[PATH_MAX + 16], params[4096];
+
+	if (!find_tree(top, sizeof(top))) {
+		fprintf(stderr, "tmavisor run: the simulated machine is in the source tree;\n"
+			"run build/tmavisor there\n");
+		return NULL;
+	}
+	snprintf(sim, sizeof(sim), "%s/tools/sim/run", top);
+	join_params(options, params, sizeof(params));
+	fprintf(stderr, "tmavisor run: in the simulated machine: 10 s, at first minutes to build it\n");
+	return simulate(sim, params, len);
 }
 
 static bool keep_log(const char *path, const char *log, size_t len)
@@ -273,24 +297,34 @@ static int show(char *log, size_t len)
 	return status;
 }
 
+static int use(const struct options *options, char *log, size_t len)
+{
+	if (!len) {
+		fprintf(stderr, "tmavisor run: the module said nothing\n");
+		return EXIT_NO;
+	}
+	if (options->log && !keep_log(options->log, log, len))
+		return EXIT_NO;
+	return show(log, len);
+}
+
 int command_run(int argc, char **argv)
 {
 	const struct argp argp = { option_list, parse, "[PARAMETER=VALUE...]", doc, NULL, NULL, NULL };
 	const struct host host = { .root = "" };
 	struct options options = { 0 };
-	static char log[LOG_ROOM];
-	char path[2 * PATH_MAX];
+	int status = EXIT_NO;
+	char path[2 * PATH_MAX], *log;
 	size_t len = 0;
-	bool ran;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!options.simulated && !doctor_says_yes(&host, find_module(path, sizeof(path)))) {
 		fprintf(stderr, "tmavisor run: this host cannot, as \"tmavisor doctor\" tells\n");
 		options.simulated = true;
 	}
-	ran = options.simulated ? run_simulated(&options, log, &len) :
-				  run_on_host(&options, log, &len);
-	if (!ran || (options.log && !keep_log(options.log, log, len)))
-		return EXIT_NO;
-	return show(log, len);
+	log = options.simulated ? run_simulated(&options, &len) : run_on_host(&options, &len);
+	if (log)
+		status = use(&options, log, len);
+	free(log);
+	return status;
 }
