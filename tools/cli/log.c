@@ -108,7 +108,7 @@ static bool read_profile(struct log *log, const char *p)
 static bool has_begun(struct log *log)
 {
 	return log->phase != BEFORE ||
-	       wrong(log, "results come before \"KTAP version 1\": the log's beginning is missing");
+	       wrong(log, "results come before \"KTAP version 1\": the log's beginning is missing; fewer slices, or a larger log_buf_len=, keep it");
 }
 
 /* Slices are told before the suite whose name is theirs. */

@@ -238,7 +238,9 @@ static char *simulate(char *sim, char *params, size_t *len)
 
 	if (pipe2(ends, O_CLOEXEC))
 		return NULL;
-	pid = start((char *[]){ sim, "--module", params, NULL }, ends[1]);
+	/* Ten thousand slices of each workload are more than the usual ring holds. */
+	pid = start((char *[]){ sim, "--cmdline", "log_buf_len=16M", "--module", params, NULL },
+		    ends[1]);
 	close(ends[1]);
 	in = fdopen(ends[0], "r");
 	if (in) {

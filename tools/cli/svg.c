@@ -2,19 +2,27 @@
 #include "tools/cli/quote.h"
 #include "tools/cli/write.h"
 
-/* A panel a workload, in columns; lengths in pixels. */
+/* A panel a workload, in two columns, or one as wide as two; lengths in pixels. */
 enum {
 	COLUMNS		= 2,
 	MARGIN		= 24,
 	HEAD		= 96,
-	PANEL_WIDTH	= 400,
+	COLUMN_WIDTH	= 400,
 	PANEL_HEIGHT	= 210,
 	PLOT_LEFT	= 40,
+	PLOT_RIGHT	= 16,
 	PLOT_TOP	= 44,
-	PLOT_WIDTH	= PANEL_WIDTH - PLOT_LEFT - 16,
 	PLOT_HEIGHT	= 120,
 	LEGEND_WIDTH	= 150,
+	MIN_STEP_WIDTH	= 2,	/* narrower ones blur into each other */
 	MAX_LABELS	= 10,
+};
+
+struct panel {
+	const struct result_workload	*w;
+	int				width;	/* of the plot */
+	size_t				nr_steps;
+	size_t				slices;	/* of one step */
 };
 
 /* From the bottom up; told apart by who sees no red or green, too. */
@@ -29,20 +37,28 @@ static const struct layer {
 	{ TMA_FRONTEND_BOUND,  "Frontend_Bound",  "#3b6fb6" },
 };
 
-/* Of one slice only: the total is all there is. */
-static size_t nr_steps(const struct result_workload *w)
+static struct panel panel_of(const struct result_workload *w, int width)
 {
-	return w->nr_slices ? w->nr_slices : 1;
+	struct panel p = { .w = w, .width = width - PLOT_LEFT - PLOT_RIGHT };
+	size_t most = p.width / MIN_STEP_WIDTH;
+
+	/* Of one slice only: the total is all there is. */
+	p.slices = w->nr_slices > most ? (w->nr_slices + most - 1) / most : 1;
+	p.nr_steps = w->nr_slices ? (w->nr_slices + p.slices - 1) / p.slices : 1;
+	return p;
 }
 
-static struct tma_total step(const struct result_workload *w, size_t i)
+static struct tma_total step(const struct panel *p, size_t i)
 {
-	return w->nr_slices ? result_sum(w, i, 1) : w->total;
+	size_t first = i * p->slices, left = p->w->nr_slices - first;
+
+	return p->w->nr_slices ?
+	       result_sum(p->w, first, left < p->slices ? left : p->slices) : p->w->total;
 }
 
-static double x_of(const struct result_workload *w, size_t i)
+static double x_of(const struct panel *p, size_t i)
 {
-	return PLOT_LEFT + (double)PLOT_WIDTH * i / nr_steps(w);
+	return PLOT_LEFT + (double)p->width * i / p->nr_steps;
 }
 
 /* Height of the top of the @layers lowest. */
@@ -57,61 +73,69 @@ static double y_of(const struct tma_total *total, int layers_below)
 }
 
 /* A slice is one reading of the whole of it: a step, not a slope. */
-static void write_area(FILE *out, const struct result_workload *w, int layer)
+static void write_area(FILE *out, const struct panel *p, int layer)
 {
 	struct tma_total total;
 	size_t i;
 
 	fprintf(out, "<path fill=\"%s\" d=\"M", layers[layer].colour);
-	for (i = 0; i < nr_steps(w); i++) {
-		total = step(w, i);
-		fprintf(out, "%.1f,%.1f %.1f,%.1f ", x_of(w, i), y_of(&total, layer + 1),
-			x_of(w, i + 1), y_of(&total, layer + 1));
+	for (i = 0; i < p->nr_steps; i++) {
+		total = step(p, i);
+		fprintf(out, "%.1f,%.1f %.1f,%.1f ", x_of(p, i), y_of(&total, layer + 1),
+			x_of(p, i + 1), y_of(&total, layer + 1));
 	}
 	while (i-- > 0) {
-		total = step(w, i);
-		fprintf(out, "%.1f,%.1f %.1f,%.1f ", x_of(w, i + 1), y_of(&total, layer),
-			x_of(w, i), y_of(&total, layer));
+		total = step(p, i);
+		fprintf(out, "%.1f,%.1f %.1f,%.1f ", x_of(p, i + 1), y_of(&total, layer),
+			x_of(p, i), y_of(&total, layer));
 	}
 	fprintf(out, "Z\"><title>%s</title></path>\n", layers[layer].name);
 }
 
-static void write_axes(FILE *out, const struct result_workload *w)
+static void write_shares(FILE *out, const struct panel *p)
 {
 	const int percent_step = 25;
-	size_t nr = nr_steps(w), every = (nr + MAX_LABELS - 1) / MAX_LABELS, i;
-	int p;
+	int percent;
 
-	for (p = 0; p <= 100; p += percent_step) {
-		int y = PLOT_TOP + PLOT_HEIGHT - PLOT_HEIGHT * p / 100;
+	for (percent = 0; percent <= 100; percent += percent_step) {
+		int y = PLOT_TOP + PLOT_HEIGHT - PLOT_HEIGHT * percent / 100;
 
 		fprintf(out, "<path class=\"grid\" d=\"M%d,%d h%d\"/>", PLOT_LEFT, y,
-			PLOT_WIDTH);
+			p->width);
 		fprintf(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%d%%</text>\n",
-			PLOT_LEFT - 5, y + 4, p);
+			PLOT_LEFT - 5, y + 4, percent);
 	}
-	for (i = 0; i < nr; i += every)
-		fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%zu</text>\n",
-			(x_of(w, i) + x_of(w, i + 1)) / 2,
-			PLOT_TOP + PLOT_HEIGHT + 15, i + 1);
-	fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">slice</text>\n",
-		PLOT_LEFT + PLOT_WIDTH / 2, PLOT_TOP + PLOT_HEIGHT + 30);
 }
 
-static void write_panel(FILE *out, const struct result_workload *w, unsigned int at)
+static void write_numbers(FILE *out, const struct panel *p)
+{
+	size_t every = (p->nr_steps + MAX_LABELS - 1) / MAX_LABELS, i;
+
+	for (i = 0; i < p->nr_steps; i += every)
+		fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%zu</text>\n",
+			(x_of(p, i) + x_of(p, i + 1)) / 2,
+			PLOT_TOP + PLOT_HEIGHT + 15, i * p->slices + 1);
+	fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">slice",
+		PLOT_LEFT + p->width / 2, PLOT_TOP + PLOT_HEIGHT + 30);
+	if (p->slices > 1)
+		fprintf(out, "; a step is %zu of them", p->slices);
+	fprintf(out, "</text>\n");
+}
+
+static void write_panel(FILE *out, const struct panel *p, int x, int y)
 {
 	int i;
 
-	fprintf(out, "<g transform=\"translate(%u,%u)\">\n",
-		MARGIN + at % COLUMNS * PANEL_WIDTH, HEAD + at / COLUMNS * PANEL_HEIGHT);
+	fprintf(out, "<g transform=\"translate(%d,%d)\">\n", x, y);
 	fprintf(out, "<text class=\"name\" x=\"%d\" y=\"%d\">%s</text>", PLOT_LEFT,
-		PLOT_TOP - 22, w->name);
+		PLOT_TOP - 22, p->w->name);
 	fprintf(out, "<text class=\"tick\" x=\"%d\" y=\"%d\">%llu slots</text>\n",
-		PLOT_LEFT, PLOT_TOP - 8, w->plain.slots);
-	if (w->has_metrics) {
+		PLOT_LEFT, PLOT_TOP - 8, p->w->plain.slots);
+	if (p->w->has_metrics) {
 		for (i = 0; i < TMA_NR_LEVEL1; i++)
-			write_area(out, w, i);
-		write_axes(out, w);
+			write_area(out, p, i);
+		write_shares(out, p);
+		write_numbers(out, p);
 	} else {
 		fprintf(out, "<text class=\"tick\" x=\"%d\" y=\"%d\">no PERF_METRICS</text>\n",
 			PLOT_LEFT, PLOT_TOP + PLOT_HEIGHT / 2);
@@ -141,10 +165,23 @@ static void write_head(FILE *out, const struct result *r)
 	}
 }
 
+static void write_panels(FILE *out, const struct result *r)
+{
+	unsigned int columns = r->nr_workloads > 1 ? COLUMNS : 1, i;
+	int width = COLUMNS * COLUMN_WIDTH / columns;
+
+	for (i = 0; i < r->nr_workloads; i++) {
+		struct panel p = panel_of(&r->workloads[i], width);
+
+		write_panel(out, &p, MARGIN + i % columns * width,
+			    HEAD + i / columns * PANEL_HEIGHT);
+	}
+}
+
 void svg_write(FILE *out, const struct result *r)
 {
-	unsigned int rows = (r->nr_workloads + COLUMNS - 1) / COLUMNS, i;
-	unsigned int width = 2 * MARGIN + COLUMNS * PANEL_WIDTH;
+	unsigned int rows = (r->nr_workloads + COLUMNS - 1) / COLUMNS;
+	unsigned int width = 2 * MARGIN + COLUMNS * COLUMN_WIDTH;
 	unsigned int height = HEAD + rows * PANEL_HEIGHT + MARGIN;
 
 	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\">\n",
@@ -154,7 +191,6 @@ void svg_write(FILE *out, const struct result *r)
 		" .grid { stroke: #000; stroke-opacity: .15; fill: none }</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
 	write_head(out, r);
-	for (i = 0; i < r->nr_workloads; i++)
-		write_panel(out, &r->workloads[i], i);
+	write_panels(out, r);
 	fprintf(out, "</svg>\n");
 }

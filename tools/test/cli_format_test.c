@@ -330,6 +330,27 @@ static void doubtful_values_are_marked(void **state)
 	assert_non_null(strstr(printed, "mismeasured"));
 }
 
+/* Expect: no more bars than a screen has lines, no steps narrower than can be seen. */
+static void many_slices_share_bars_and_steps(void **state)
+{
+	struct result_workload *w;
+	int i, rows = 0;
+	const char *p;
+
+	(void)state;
+	w = result_add_workload(&result, "long", &complaint, 0);
+	for (i = 0; i < 10000; i++)
+		assert_true(result_add_slice(w, 20000, LEVEL1(255, 0, 0, 0), &complaint, 0));
+	print_report(&plain);
+	for (p = printed; (p = strstr(p, " |R")); p++)
+		rows++;
+	assert_int_equal(rows, 20);
+	assert_non_null(strstr(printed, "9501-10000 |R"));
+	print(svg_write);
+	assert_non_null(strstr(printed, "slice; a step is 27 of them"));
+	assert_true(printed_len < 100000);
+}
+
 /* Expect: text of others in SVG and JSON ends no string and opens no tag. */
 static void foreign_text_is_quoted(void **state)
 {
@@ -356,6 +377,7 @@ int main(void)
 		cmocka_unit_test_teardown(thresholds_are_tmas, forget),
 		cmocka_unit_test_teardown(the_bottleneck_is_the_largest, forget),
 		cmocka_unit_test_teardown(doubtful_values_are_marked, forget),
+		cmocka_unit_test_teardown(many_slices_share_bars_and_steps, forget),
 		cmocka_unit_test_teardown(foreign_text_is_quoted, forget),
 	};
 
