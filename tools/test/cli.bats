@@ -51,7 +51,7 @@ too_wide() {
 
 @test "the version is the module's" {
 	run $tool --version
-	[ "$output" = "tmavisor $(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kmod/main.c)" ]
+	[ "$output" = "tmavisor $(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' kmod/*.c)" ]
 }
 
 @test "a log is read from a file, from standard input, and from -" {

@@ -51,7 +51,7 @@ setup() {
 }
 
 @test "the module's parameters are those of its man page and of the completion" {
-	parameters=$(grep -o 'module_param([a-z]*' kmod/main.c | cut -d'(' -f2 | sort)
+	parameters=$(grep -ho 'MODULE_PARM_DESC([a-z]*' kmod/*.c | cut -d'(' -f2 | sort)
 	[ "$(grep -o '^\.It Cm [a-z]* Ns = Ns Ar' docs/man/tmavisor.4 | cut -d' ' -f3 | sort)" = "$parameters" ]
 	for parameter in $parameters; do
 		grep -q "\b$parameter=" tools/cli/tmavisor.bash
