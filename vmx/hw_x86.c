@@ -24,17 +24,25 @@ DEFINE_STATIC_KEY_FALSE(hw_noting);
 struct notes hw_notes;
 
 /* A VMCS is current around VM entry. */
-static noinline void note(enum hw_note kind, u32 index, u64 val)
+static noinline u64 note(enum hw_note kind, u32 index, u64 val)
 {
 	if (kind == HW_NOTE_ENTRY || kind == HW_NOTE_EXIT)
 		hw_vmread(GUEST_RIP, &val);
 	notes_add(&hw_notes, kind, index, val);
+	return val;
+}
+
+/* @val. Last in each access: one NOP, and no register to save, while nobody watches. */
+static __always_inline u64 note_if_watched(enum hw_note kind, u32 index, u64 val)
+{
+	if (static_branch_unlikely(&hw_noting))
+		return note(kind, index, val);
+	return val;
 }
 
 void hw_note(enum hw_note kind, u32 index, u64 val)
 {
-	if (static_branch_unlikely(&hw_noting))
-		note(kind, index, val);
+	note_if_watched(kind, index, val);
 }
 
 u64 hw_rdmsr(u32 msr)
@@ -44,17 +52,16 @@ u64 hw_rdmsr(u32 msr)
 	asm volatile("1: rdmsr\n2:\n"
 		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_RDMSR)
 		     : "=a"(low), "=d"(high) : "c"(msr) : "memory");
-	hw_note(HW_NOTE_RDMSR, msr, low | (u64)high << 32);
-	return low | (u64)high << 32;
+	return note_if_watched(HW_NOTE_RDMSR, msr, low | (u64)high << 32);
 }
 
 void hw_wrmsr(u32 msr, u64 val)
 {
-	hw_note(HW_NOTE_WRMSR, msr, val);
 	asm volatile("1: wrmsr\n2:\n"
 		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_WRMSR)
 		     : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32))
 		     : "memory");
+	note_if_watched(HW_NOTE_WRMSR, msr, val);
 }
 
 bool hw_rdmsr_safe(u32 msr, u64 *val)
@@ -78,8 +85,7 @@ u64 hw_rdpmc(u32 ecx)
 	u32 low, high;
 
 	asm volatile("rdpmc" : "=a"(low), "=d"(high) : "c"(ecx) : "memory");
-	hw_note(HW_NOTE_RDPMC, ecx, low | (u64)high << 32);
-	return low | (u64)high << 32;
+	return note_if_watched(HW_NOTE_RDPMC, ecx, low | (u64)high << 32);
 }
 
 u64 hw_rdtsc(void)
@@ -103,8 +109,7 @@ u32 hw_lvtpc_read(void)
 		return hw_rdmsr(IA32_X2APIC_LVT_PMI);
 	val = native_apic_mem_read(APIC_LVTPC);
 	/* By the name that the same register has in the other mode. */
-	hw_note(HW_NOTE_RDMSR, IA32_X2APIC_LVT_PMI, val);
-	return val;
+	return note_if_watched(HW_NOTE_RDMSR, IA32_X2APIC_LVT_PMI, val);
 }
 
 void hw_lvtpc_write(u32 val)
@@ -113,8 +118,8 @@ void hw_lvtpc_write(u32 val)
 		hw_wrmsr(IA32_X2APIC_LVT_PMI, val);
 		return;
 	}
-	hw_note(HW_NOTE_WRMSR, IA32_X2APIC_LVT_PMI, val);
 	native_apic_mem_write(APIC_LVTPC, val);
+	note_if_watched(HW_NOTE_WRMSR, IA32_X2APIC_LVT_PMI, val);
 }
 
 u64 hw_read_cr0(void)
