@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <asm/tsc.h>
@@ -63,7 +64,8 @@ static int slice(struct session *session, u32 timer)
 	local_irq_enable();
 	/* Not before: perf could read the guest's counters in a tracepoint. */
 	trace_slice();
-	cond_resched();
+	/* Nothing else in a run lets go of a trampoline of ftrace's or kprobes'. */
+	cond_resched_tasks_rcu_qs();
 	return res;
 }
 
@@ -298,13 +300,19 @@ static int run_conform(struct session *session)
 	return 0;
 }
 
-static void read_host(struct session_host *host)
+static int read_host(struct session *session, struct session_host *host)
 {
+	int err = -EINTR;
+
 	local_irq_disable();
-	host->cr4 = hw_read_cr4();
-	host->global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
-	host->lvtpc = hw_lvtpc_read();
+	if (on_its_cpu(session)) {
+		host->cr4 = hw_read_cr4();
+		host->global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
+		host->lvtpc = hw_lvtpc_read();
+		err = 0;
+	}
 	local_irq_enable();
+	return err;
 }
 
 static int begin(struct session *session)
@@ -328,7 +336,9 @@ static int run_workloads(struct session *session)
 	if (err)
 		return err;
 	report_begin(session);
-	read_host(&session->before);
+	err = read_host(session, &session->before);
+	if (err)
+		return err;
 	err = run_leaks(session);
 	if (err)
 		return err;
@@ -345,7 +355,9 @@ static int run_workloads(struct session *session)
 	session->results->caps = session->run.caps;
 	session->results->shown = session->run.vpmu.shown;
 	pmu_image_export(&session->run, &session->results->image);
-	read_host(&session->after);
+	err = read_host(session, &session->after);
+	if (err)
+		return err;
 	report_host(session);
 	report_summary(session);
 	return 0;
