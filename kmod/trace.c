@@ -63,6 +63,8 @@ void trace_slice(void)
 
 void trace_report(void)
 {
+	/* What was noted after the last slice is not the next run's. */
+	trace_slice();
 	if (lost)
 		pr_info("tracepoints: %llu events are missing, of slices with more than %u\n",
 			lost, NOTES_MAX);
