@@ -26,6 +26,14 @@ static DEFINE_MUTEX(run_lock);
 static struct pmu_image next_image;	/* run_lock */
 static bool has_next_image;
 
+static int try_run_lock(void)
+{
+	if (mutex_trylock(&run_lock))
+		return 0;
+	pr_err("a run is under way; try again when it has ended\n");
+	return -EBUSY;
+}
+
 /*
  * results, exits, switches
  */
@@ -150,6 +158,8 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	char *line;
 	int err;
 
+	if (!len)
+		return 0;
 	if (len > MAX_LINE) {
 		pr_err("run: %zu bytes are too many; use %d at most\n", len, MAX_LINE);
 		return -EINVAL;
@@ -158,9 +168,9 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	if (IS_ERR(line))
 		return PTR_ERR(line);
 	err = check_text(line, len);
-	if (!err && !mutex_trylock(&run_lock)) {
-		err = -EBUSY;
-	} else if (!err) {
+	if (!err)
+		err = try_run_lock();
+	if (!err) {
 		err = run_again(line);
 		mutex_unlock(&run_lock);
 	}
@@ -170,22 +180,32 @@ static ssize_t run_write(struct file *file, const char __user *from,
 
 static const struct file_operations run_fops = {
 	.owner = THIS_MODULE, .open = nonseekable_open, .write = run_write,
-	.llseek = no_llseek,
 };
 
 /*
  * state
  */
 
+static int state_open(struct inode *inode, struct file *file)
+{
+	file->private_data = results_last();
+	return 0;
+}
+
+static int state_release(struct inode *inode, struct file *file)
+{
+	results_put(file->private_data);
+	return 0;
+}
+
+/* Of one run, though it may be read in pieces and another end meanwhile. */
 static ssize_t state_read(struct file *file, char __user *to, size_t len,
 			  loff_t *pos)
 {
-	struct results *results = results_last();
-	ssize_t res = simple_read_from_buffer(to, len, pos, &results->image,
-					      sizeof(results->image));
+	const struct results *results = file->private_data;
 
-	results_put(results);
-	return res;
+	return simple_read_from_buffer(to, len, pos, &results->image,
+				       sizeof(results->image));
 }
 
 /* @size may be any; no more than an image of it is looked at. */
@@ -211,16 +231,17 @@ static ssize_t state_write(struct file *file, const char __user *from,
 
 	if (copy_from_user(&image, from, min(len, sizeof(image))))
 		return -EFAULT;
-	if (!mutex_trylock(&run_lock))
-		return -EBUSY;
+	err = try_run_lock();
+	if (err)
+		return err;
 	err = take_image(&image, len);
 	mutex_unlock(&run_lock);
 	return err ? err : len;
 }
 
 static const struct file_operations state_fops = {
-	.owner = THIS_MODULE, .open = simple_open, .read = state_read,
-	.write = state_write, .llseek = default_llseek,
+	.owner = THIS_MODULE, .open = state_open, .read = state_read,
+	.write = state_write, .llseek = default_llseek, .release = state_release,
 };
 
 void debugfs_add(void)

@@ -152,6 +152,11 @@ refuses() {
 	refuses "state random" "the PMU image is refused: it is none"
 }
 
+@test "a reader of the state keeps the run that it began with" {
+	says "^the old state is whole$"
+	says "^the new state is another$"
+}
+
 @test "state refuses the image of another profile" {
 	refuses "state gp4" "the PMU image is refused: its guest was shown another PMU; use the same profile"
 }
@@ -163,7 +168,8 @@ refuses() {
 
 @test "who comes second is told that a run is under way" {
 	says "^run workload=mix: 1, "
-	says "^state meanwhile: 1, $"
+	says "^state meanwhile: 1, "
+	[ "$(lines_of dmesg | grep -c "a run is under way; try again when it has ended$")" = 2 ]
 	[ "$(grep -c "^Device or resource busy" "$T/out")" = 2 ]
 	says "^rmmod meanwhile: 1, .*temporarily unavailable"
 }

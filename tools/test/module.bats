@@ -47,7 +47,7 @@ boot_all() {
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
 	boot perf --init tools/test/init/perf.sh --add "$KO:/tmavisor.ko" \
 		--add /usr/bin/perf --out "$T/perf.out"
-	# A load is some 1800 instructions long, with the VM entry; a put 1500.
+	# A load is some 1850 instructions long, with the VM entry; a put 1650.
 	boot nmi_load --module "workload=retiring switches=2200 slices=1 strict=1" \
 		--nmi-sweep load:1-2200 --cmdline nowatchdog \
 		--trace "$T/nmi_load.jsonl"

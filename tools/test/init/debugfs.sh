@@ -44,13 +44,19 @@ show switches $folder/switches
 
 # A reader keeps what it has begun with.
 exec 3< $folder/results
+exec 4< $folder/state
+dd bs=64 count=1 <&4 > /piece 2> /dev/null
+cat $folder/state > /whole
 run "workload=retiring slices=2"
 echo "a new reader: $(sessions)"
 show kept /proc/self/fd/3 > /dev/null
 echo "the old reader: $(sed -n 's/.*"session":\([0-9]*\),.*/\1/p' <&3 | sort -u | paste -sd' ')"
 rmmod tmavisor 2> /error
 echo "rmmod with results open: $?, $(cat /error)"
-exec 3<&-
+dd bs=64 <&4 >> /piece 2> /dev/null
+cmp -s /piece /whole && echo "the old state is whole"
+cmp -s $folder/state /whole || echo "the new state is another"
+exec 3<&- 4<&-
 run ""
 echo "as on the insmod line: $(sed -n 's/.*"workload":"\([a-z]*\)".*"forced":\([0-9]*\),.*/\1 \2/p' \
 	$folder/results | paste -sd' ')"
