@@ -169,7 +169,7 @@ static bool is_restored(const struct trace_switch *s, char *why, size_t size)
 	return holds(any, why, size, "nothing was saved", s->events[0].t);
 }
 
-/* The guest's PMI must not reach the host as its own. */
+/* The guest's PMI must not reach the host as its own. An NMI's vector is a mark. */
 static bool lvtpc_is_switched(const struct trace_switch *s, char *why, size_t size)
 {
 	const struct trace_event *last = NULL;
@@ -179,7 +179,8 @@ static bool lvtpc_is_switched(const struct trace_switch *s, char *why, size_t si
 		if (s->events[i].op == OP_APIC_WRITE)
 			last = &s->events[i];
 	if (!holds(last, why, size, "not written by the load", s->events[0].t) ||
-	    !holds((last->val & ~(u64)LVT_MASKED) == LVT_DELIVERY_NMI, why, size,
+	    !holds(last->val & LVT_MASKED ||
+		   (last->val & LVT_DELIVERY_MODE) == LVT_DELIVERY_NMI, why, size,
 		   "another value", last->t))
 		return false;
 	for (i = s->last_exit; i < s->nr; i++)

@@ -211,6 +211,27 @@ static void lvtpc_left_alone_is_found(void **state)
 	assert_judged(1 << LVTPC);
 }
 
+static void switch_with_lvtpc(const char *lvtpc)
+{
+	begin(NULL);
+	load_begins();
+	access_to("apicw", "LVTPC", lvtpc);
+	pair("0x0", "0x0");
+	guest_runs();
+	pair("0x1234", "0xff");
+	put_ends();
+}
+
+/* Expect: a marked NMI, which a guest's PMI arrives as, is right; a vector of Linux's not. */
+static void lvtpc_of_the_guest_s_pmi_is_an_nmi(void **state)
+{
+	(void)state;
+	switch_with_lvtpc("0x454");
+	assert_judged(0);
+	switch_with_lvtpc("0x54");
+	assert_judged(1 << LVTPC);
+}
+
 /* Expect: what strict mode says of the host counts, of the guest not. */
 static void strict_mode_is_heard(void **state)
 {
@@ -337,6 +358,7 @@ int main(void)
 		cmocka_unit_test_setup(without_metrics_slots_are_alone, begin),
 		cmocka_unit_test_setup(what_is_not_restored_is_found, begin),
 		cmocka_unit_test_setup(lvtpc_left_alone_is_found, begin),
+		cmocka_unit_test_setup(lvtpc_of_the_guest_s_pmi_is_an_nmi, begin),
 		cmocka_unit_test_setup(strict_mode_is_heard, begin),
 		cmocka_unit_test_setup(a_lost_global_ctrl_is_found, begin),
 		cmocka_unit_test_setup(perf_is_no_switch, begin),
