@@ -69,7 +69,8 @@ TRACE_EVENT_FN(vmexit,
 	trace_noting_on, trace_noting_off
 );
 
-TRACE_EVENT_FN(pmu_load,
+/* One end of a load or of a put. */
+DECLARE_EVENT_CLASS(pmu_switch,
 	TP_PROTO(u32 stage, u64 tsc),
 	TP_ARGS(stage, tsc),
 	TP_STRUCT__entry(
@@ -83,26 +84,21 @@ TRACE_EVENT_FN(pmu_load,
 	TP_printk("%s tsc=%llu",
 		  __print_symbolic(__entry->stage, { HW_NOTE_LOAD, "begin" },
 				   { HW_NOTE_LOADED, "end" },
-				   { HW_NOTE_POSTPONED, "postponed" }),
-		  __entry->tsc),
+				   { HW_NOTE_POSTPONED, "postponed" },
+				   { HW_NOTE_PUT, "begin" },
+				   { HW_NOTE_PUT_DONE, "end" }),
+		  __entry->tsc)
+);
+
+DEFINE_EVENT_FN(pmu_switch, pmu_load,
+	TP_PROTO(u32 stage, u64 tsc),
+	TP_ARGS(stage, tsc),
 	trace_noting_on, trace_noting_off
 );
 
-TRACE_EVENT_FN(pmu_put,
+DEFINE_EVENT_FN(pmu_switch, pmu_put,
 	TP_PROTO(u32 stage, u64 tsc),
 	TP_ARGS(stage, tsc),
-	TP_STRUCT__entry(
-		__field(u32, stage)
-		__field(u64, tsc)
-	),
-	TP_fast_assign(
-		__entry->stage = stage;
-		__entry->tsc = tsc;
-	),
-	TP_printk("%s tsc=%llu",
-		  __print_symbolic(__entry->stage, { HW_NOTE_PUT, "begin" },
-				   { HW_NOTE_PUT_DONE, "end" }),
-		  __entry->tsc),
 	trace_noting_on, trace_noting_off
 );
 
