@@ -3,13 +3,12 @@
  * Compiled to assembly only, for the NASM guest: what guest_abi.inc holds, so
  * that nothing of the ABI is typed twice.
  */
+#include <linux/compiler.h>
 #include <linux/kbuild.h>
 #include "tmavisor/guest_abi.h"
 #include "tmavisor/pmu_arch.h"
 
-int main(void);
-
-int main(void)
+static void __used layout(void)
 {
 	DEFINE(GUEST_PAGE, GUEST_PAGE_GPA);
 	DEFINE(GUEST_BLOB, GUEST_BLOB_GPA);
@@ -24,7 +23,10 @@ int main(void)
 	DEFINE(ABI_PROBE_LEAKS, GUEST_PROBE_LEAKS);
 	DEFINE(ABI_PROBE_SCRIPT, GUEST_PROBE_SCRIPT);
 	DEFINE(GUEST_STACK_TOP, GUEST_STACK_TOP_GPA);
-	BLANK();
+}
+
+static void __used script(void)
+{
 	DEFINE(GUEST_OPS, GUEST_OPS_GPA);
 	DEFINE(ABI_NR_OPS, NR_GUEST_OPS);
 	DEFINE(ABI_PMI_VECTOR, GUEST_PMI_VECTOR);
@@ -37,7 +39,10 @@ int main(void)
 	OFFSET(OP_VAL, guest_op, val);
 	OFFSET(OP_RESULT, guest_op, result);
 	OFFSET(OP_FAULT, guest_op, fault);
-	BLANK();
+}
+
+static void __used request_and_slices(void)
+{
 	OFFSET(PAGE_WORKLOAD, guest_page, request.workload);
 	OFFSET(PAGE_SLICES, guest_page, request.slices);
 	OFFSET(PAGE_ROUNDS, guest_page, request.rounds);
@@ -53,6 +58,10 @@ int main(void)
 	OFFSET(SLICE_SLOTS, guest_slice, slots);
 	OFFSET(SLICE_METRICS, guest_slice, perf_metrics);
 	DEFINE(SLICE_BYTES, sizeof(struct guest_slice));
+}
+
+static void __used result(void)
+{
 	OFFSET(PAGE_RESULT_ENTRY_REGISTERS, guest_page, result.entry_registers);
 	OFFSET(PAGE_RESULT_ENTRY_BASES, guest_page, result.entry_bases);
 	OFFSET(PAGE_RESULT_UNREACHABLE_READABLE, guest_page, result.unreachable_readable);
@@ -64,7 +73,10 @@ int main(void)
 	OFFSET(PAGE_RESULT_RDPMC_VALUES, guest_page, result.rdpmc_values);
 	OFFSET(PAGE_RESULT_RDMSR_READABLE, guest_page, result.rdmsr_readable);
 	OFFSET(PAGE_RESULT_RDMSR_VALUES, guest_page, result.rdmsr_values);
-	BLANK();
+}
+
+static void __used registers(void)
+{
 	DEFINE(MSR_FIXED_CTR0, IA32_FIXED_CTR0);
 	DEFINE(MSR_PERF_METRICS, IA32_PERF_METRICS);
 	DEFINE(MSR_FIXED_CTR_CTRL, IA32_FIXED_CTR_CTRL);
@@ -81,5 +93,4 @@ int main(void)
 	DEFINE(RDPMC_TYPE_SHIFT_BITS, RDPMC_TYPE_SHIFT);
 	DEFINE(SELECT_FIXED0, RDPMC_FIXED(FIXED_INSTRUCTIONS));
 	DEFINE(SELECT_METRICS, RDPMC_METRICS);
-	return 0;
 }
