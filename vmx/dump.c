@@ -80,6 +80,16 @@ const char *dump_exit_reason_name(u32 reason)
 	return "unknown";
 }
 
+/* A report goes on without the value. */
+static u64 read_field(u32 field)
+{
+	u64 val = 0;
+
+	if (hw_vmread(field, &val) != HW_VMX_OK)
+		log_err("VMREAD of %s failed\n", dump_field_name(field));
+	return val;
+}
+
 void dump_vmcs(void)
 {
 	unsigned int i;
@@ -94,14 +104,14 @@ void dump_exit(u32 reason, const struct guest_regs *regs)
 {
 	log_err("unexpected VM exit %u (%s), qualification %#llx, interruption info %#x, error code %#x, while delivering %#x\n",
 		(u32)(reason & EXIT_REASON_BASIC), dump_exit_reason_name(reason),
-		vmcs_readnat(EXIT_QUALIFICATION),
-		vmcs_read32(EXIT_INTERRUPTION_INFO),
-		vmcs_read32(EXIT_INTERRUPTION_ERROR_CODE),
-		vmcs_read32(IDT_VECTORING_INFO));
+		read_field(EXIT_QUALIFICATION),
+		(u32)read_field(EXIT_INTERRUPTION_INFO),
+		(u32)read_field(EXIT_INTERRUPTION_ERROR_CODE),
+		(u32)read_field(IDT_VECTORING_INFO));
 	log_err("guest RIP %#llx RSP %#llx RAX %#llx RCX %#llx RDX %#llx CR2 %#llx GPA %#llx\n",
-		vmcs_readnat(GUEST_RIP), vmcs_readnat(GUEST_RSP), regs->rax,
+		read_field(GUEST_RIP), read_field(GUEST_RSP), regs->rax,
 		regs->rcx, regs->rdx, regs->cr2,
-		vmcs_read64(GUEST_PHYSICAL_ADDRESS));
+		read_field(GUEST_PHYSICAL_ADDRESS));
 	dump_vmcs();
 }
 
@@ -112,7 +122,7 @@ void dump_exit(u32 reason, const struct guest_regs *regs)
 
 static bool wrong_bits(u32 field, u64 ones, u64 zeros)
 {
-	u64 val = vmcs_read_any(field);
+	u64 val = read_field(field);
 
 	if (ones & ~val)
 		log_err("%s is %#llx: bits %#llx must be 1\n",
@@ -127,7 +137,7 @@ static bool wrong_bits(u32 field, u64 ones, u64 zeros)
 static bool not_canonical(u32 field)
 {
 	const u64 half = TMAV_BIT(MAX_LINEAR_ADDRESS_BITS - 1);
-	u64 val = vmcs_read_any(field);
+	u64 val = read_field(field);
 
 	if (val + half < 2 * half)
 		return false;
@@ -138,7 +148,7 @@ static bool not_canonical(u32 field)
 
 static bool bad_selector(u32 field)
 {
-	u64 val = vmcs_read_any(field);
+	u64 val = read_field(field);
 
 	if (!(val & SELECTOR_RPL_TI))
 		return false;
@@ -148,7 +158,7 @@ static bool bad_selector(u32 field)
 
 static bool no_selector(u32 field)
 {
-	if (vmcs_read_any(field))
+	if (read_field(field))
 		return false;
 	log_err("%s is 0: it must not be 0\n", dump_field_name(field));
 	return true;
@@ -171,7 +181,7 @@ static bool explain_control_words(const struct cpu_caps *caps)
 {
 	return bad_controls(PIN_BASED_CONTROLS, VMX_CTL_PIN, caps) ||
 	       bad_controls(CPU_BASED_CONTROLS, VMX_CTL_CPU, caps) ||
-	       (vmcs_read32(CPU_BASED_CONTROLS) & CPU_SECONDARY_CONTROLS &&
+	       ((u32)read_field(CPU_BASED_CONTROLS) & CPU_SECONDARY_CONTROLS &&
 		bad_controls(CPU_BASED_CONTROLS2, VMX_CTL_CPU2, caps)) ||
 	       bad_controls(EXIT_CONTROLS, VMX_CTL_EXIT, caps) ||
 	       bad_controls(ENTRY_CONTROLS, VMX_CTL_ENTRY, caps);
@@ -180,7 +190,7 @@ static bool explain_control_words(const struct cpu_caps *caps)
 /* Controls that one MSR each allows, and that need each other. */
 static bool explain_control_pairs(void)
 {
-	u32 pin = vmcs_read32(PIN_BASED_CONTROLS);
+	u32 pin = (u32)read_field(PIN_BASED_CONTROLS);
 
 	if (pin & PIN_VIRTUAL_NMIS &&
 	    wrong_bits(PIN_BASED_CONTROLS, PIN_NMI_EXITING, 0)) {
@@ -202,7 +212,7 @@ static bool explain_controls(const struct cpu_caps *caps)
 	       wrong_bits(MSR_BITMAP, 0, TMAV_PAGE_SIZE - 1) ||
 	       wrong_bits(EPT_POINTER, EPTP_MEMTYPE_WB | EPTP_WALK_LENGTH_4,
 			  EPTP_RESERVED) ||
-	       (vmcs_read32(ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID &&
+	       ((u32)read_field(ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID &&
 		wrong_bits(ENTRY_INTERRUPTION_INFO, 0, INTR_INFO_RESERVED));
 }
 
@@ -254,11 +264,11 @@ static bool explain_host_state(const struct cpu_caps *caps)
 static bool explain_events(void)
 {
 	const u32 shadow = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
-	u32 info = vmcs_read32(ENTRY_INTERRUPTION_INFO);
+	u32 info = (u32)read_field(ENTRY_INTERRUPTION_INFO);
 	u32 type = info & INTR_INFO_VALID ? info & INTR_INFO_TYPE : INTR_INFO_TYPE;
 
 	if ((type == INTR_INFO_TYPE_EXTERNAL ||
-	     vmcs_read32(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_STI) &&
+	     (u32)read_field(GUEST_INTERRUPTIBILITY) & BLOCKING_BY_STI) &&
 	    wrong_bits(GUEST_RFLAGS, RFLAGS_IF, 0))
 		return true;
 	if (type == INTR_INFO_TYPE_EXTERNAL)
@@ -288,8 +298,8 @@ static bool explain_guest_state(const struct cpu_caps *caps)
 static bool explain_msr_loading(void)
 {
 	log_err("entry %llu of the VM-entry MSR-load list failed, and ENTRY_MSR_LOAD_COUNT is %#x: it must be 0, there is no list\n",
-		vmcs_readnat(EXIT_QUALIFICATION),
-		vmcs_read32(ENTRY_MSR_LOAD_COUNT));
+		read_field(EXIT_QUALIFICATION),
+		(u32)read_field(ENTRY_MSR_LOAD_COUNT));
 	return true;
 }
 
@@ -304,8 +314,10 @@ void dump_vmfail(u32 error, const struct cpu_caps *caps)
 {
 	log_err("VM entry failed: VM-instruction error %u%s\n", error,
 		error == VM_ERROR_INVALID_CONTROL ? " (control fields)" :
-		error == VM_ERROR_INVALID_HOST_STATE ? " (host state)" : "");
-	say_unexplained((error == VM_ERROR_INVALID_CONTROL &&
+		error == VM_ERROR_INVALID_HOST_STATE ? " (host state)" :
+		error == VM_ERROR_UNSUPPORTED_FIELD ? " (VMWRITE of HOST_RSP)" : "");
+	say_unexplained(error == VM_ERROR_UNSUPPORTED_FIELD ||
+			(error == VM_ERROR_INVALID_CONTROL &&
 			 explain_controls(caps)) ||
 			(error == VM_ERROR_INVALID_HOST_STATE &&
 			 explain_host_state(caps)));
@@ -316,7 +328,7 @@ void dump_failed_entry(u32 reason, const struct cpu_caps *caps)
 	u32 basic = reason & EXIT_REASON_BASIC;
 
 	log_err("VM entry failed: exit %u (%s), qualification %#llx\n", basic,
-		dump_exit_reason_name(reason), vmcs_readnat(EXIT_QUALIFICATION));
+		dump_exit_reason_name(reason), read_field(EXIT_QUALIFICATION));
 	say_unexplained((basic == EXIT_INVALID_GUEST_STATE &&
 			 explain_guest_state(caps)) ||
 			(basic == EXIT_MSR_LOADING && explain_msr_loading()));

@@ -6,13 +6,13 @@
 
 static void skip_instruction(struct run *run)
 {
-	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY);
+	u32 blocking = vmcs_read32(&run->vmcs, GUEST_INTERRUPTIBILITY);
 
 	/* As the instruction itself would have done. */
 	blocking &= ~(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
 	vmcs_write32(&run->vmcs, GUEST_INTERRUPTIBILITY, blocking);
-	vmcs_writenat(&run->vmcs, GUEST_RIP, vmcs_readnat(GUEST_RIP) +
-		      vmcs_read32(EXIT_INSTRUCTION_LENGTH));
+	vmcs_writenat(&run->vmcs, GUEST_RIP, vmcs_readnat(&run->vmcs, GUEST_RIP) +
+		      vmcs_read32(&run->vmcs, EXIT_INSTRUCTION_LENGTH));
 }
 
 /*
@@ -21,7 +21,7 @@ static void skip_instruction(struct run *run)
  */
 static void fetch_global_ctrl(struct run *run)
 {
-	run->vpmu.guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
+	run->vpmu.guest.global_ctrl = vmcs_read64(&run->vmcs, GUEST_IA32_PERF_GLOBAL_CTRL);
 }
 
 static void store_global_ctrl(struct run *run)
@@ -32,7 +32,7 @@ static void store_global_ctrl(struct run *run)
 
 static void count_instruction(struct run *run)
 {
-	u32 rights = vmcs_read32(GUEST_SS_ACCESS_RIGHTS);
+	u32 rights = vmcs_read32(&run->vmcs, GUEST_SS_ACCESS_RIGHTS);
 
 	fetch_global_ctrl(run);
 	vpmu_count_instruction(&run->vpmu, SEGMENT_DPL(rights));
@@ -177,8 +177,8 @@ static enum exit_action handle_vmcall(struct run *run)
  */
 static enum exit_action handle_exception_or_nmi(struct run *run)
 {
-	u32 info = vmcs_read32(EXIT_INTERRUPTION_INFO);
-	bool delivering = vmcs_read32(IDT_VECTORING_INFO) & INTR_INFO_VALID;
+	u32 info = vmcs_read32(&run->vmcs, EXIT_INTERRUPTION_INFO);
+	bool delivering = vmcs_read32(&run->vmcs, IDT_VECTORING_INFO) & INTR_INFO_VALID;
 
 	if ((info & INTR_INFO_TYPE) == INTR_INFO_TYPE_NMI)
 		run->nmi = true;

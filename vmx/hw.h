@@ -104,7 +104,11 @@ void hw_write_gs(u16 gs);
 void hw_tss_limit_lost(void);
 
 enum hw_vmx hw_vmxon(u64 pa);
-enum hw_vmx hw_vmxoff(void);
+/*
+ * Cannot fail after hw_vmxon(): it does so under the dual-monitor treatment of
+ * SMM alone, which a VMCALL of ours in VMX root would have to turn on.
+ */
+void hw_vmxoff(void);
 enum hw_vmx hw_vmclear(u64 pa);
 enum hw_vmx hw_vmptrld(u64 pa);
 enum hw_vmx hw_vmread(u64 field, u64 *val);

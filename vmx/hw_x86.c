@@ -273,12 +273,9 @@ fault:
 	return HW_VMX_FAULT;
 }
 
-enum hw_vmx hw_vmxoff(void)
+void hw_vmxoff(void)
 {
-	bool cf, zf;
-
-	asm volatile("vmxoff" : "=@ccc"(cf), "=@ccz"(zf) : : "memory");
-	return outcome(cf, zf);
+	asm volatile("vmxoff" : : : "cc", "memory");
 }
 
 enum hw_vmx hw_vmclear(u64 pa)

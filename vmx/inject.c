@@ -11,7 +11,7 @@ static void inject_fault(struct run *run, u32 info)
 {
 	/* As a fault does: RF in the image on the stack. */
 	vmcs_writenat(&run->vmcs, GUEST_RFLAGS,
-		      vmcs_readnat(GUEST_RFLAGS) | RFLAGS_RF);
+		      vmcs_readnat(&run->vmcs, GUEST_RFLAGS) | RFLAGS_RF);
 	inject(run, info | INTR_INFO_TYPE_EXCEPTION);
 }
 
@@ -44,11 +44,11 @@ struct delivery {
 	bool	vector_now;
 };
 
-static struct delivery look_at_delivery(const struct run *run)
+static struct delivery look_at_delivery(struct run *run)
 {
-	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY);
+	u32 blocking = vmcs_read32(&run->vmcs, GUEST_INTERRUPTIBILITY);
 	bool shadow = blocking & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
-	bool enabled = vmcs_readnat(GUEST_RFLAGS) & RFLAGS_IF;
+	bool enabled = vmcs_readnat(&run->vmcs, GUEST_RFLAGS) & RFLAGS_IF;
 	struct delivery d = {
 		.nmi = run->apic.nmi,
 		.vector = apic_pending_vector(&run->apic),
@@ -79,7 +79,7 @@ static void write_controls(struct run *run, u32 controls)
  */
 static void inject_one(struct run *run, const struct delivery *d)
 {
-	bool taken = vmcs_read32(ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID;
+	bool taken = vmcs_read32(&run->vmcs, ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID;
 	u32 controls = run->ctls.word[VMX_CTL_CPU];
 
 	if (d->nmi_now && !taken) {

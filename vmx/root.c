@@ -50,10 +50,12 @@ static int vmxon(struct root *root)
 static int load_vmcs(struct root *root, u64 vmcs_pa)
 {
 	/* VMCLEAR puts the VMCS in order, whatever the memory held. */
-	if (hw_vmclear(vmcs_pa) != HW_VMX_OK ||
-	    hw_vmptrld(vmcs_pa) != HW_VMX_OK) {
-		log_err("VMCLEAR or VMPTRLD of the VMCS at %#llx failed\n",
-			vmcs_pa);
+	if (hw_vmclear(vmcs_pa) != HW_VMX_OK) {
+		log_err("VMCLEAR of the VMCS at %#llx failed\n", vmcs_pa);
+		return -EIO;
+	}
+	if (hw_vmptrld(vmcs_pa) != HW_VMX_OK) {
+		log_err("VMPTRLD of the VMCS at %#llx failed\n", vmcs_pa);
 		return -EIO;
 	}
 	root->vmcs_pa = vmcs_pa;
@@ -74,14 +76,21 @@ int root_enter(struct root *root, u64 vmcs_pa)
 	return err;
 }
 
-void root_leave(struct root *root)
+int root_leave(struct root *root)
 {
+	enum hw_vmx cleared = HW_VMX_OK;
+
 	/* The CPU may keep VMCS data in itself: write it back while it can. */
 	if (root->state == ROOT_LOADED)
-		hw_vmclear(root->vmcs_pa);
+		cleared = hw_vmclear(root->vmcs_pa);
 	if (root->state >= ROOT_ON)
 		hw_vmxoff();
 	if (root->state >= ROOT_VMXE)
 		hw_write_cr4(hw_read_cr4() & ~CR4_VMXE);
 	root->state = ROOT_OFF;
+	if (cleared == HW_VMX_OK)
+		return 0;
+	log_err("VMCLEAR of the VMCS at %#llx failed on the way out of VMX root\n",
+		root->vmcs_pa);
+	return -EIO;
 }

@@ -31,7 +31,10 @@ void root_free(struct root *root);
  * is undone: -EBUSY if somebody else has VMX on, -EIO if the CPU refuses.
  */
 int root_enter(struct root *root, u64 vmcs_pa);
-/* From any state back to ROOT_OFF; may be called again. */
-void root_leave(struct root *root);
+/*
+ * From any state back to ROOT_OFF; may be called again. -EIO, after a line that
+ * says so, if the CPU may have kept something of the VMCS.
+ */
+int root_leave(struct root *root);
 
 #endif

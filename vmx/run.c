@@ -76,15 +76,16 @@ void run_free(struct run *run)
 int run_begin(struct run *run)
 {
 	int err = root_enter(&run->root, run->vmcs.pa);
+	enum hw_vmx res;
 
 	if (err)
 		return err;
-	if (hw_invept_all() != HW_VMX_OK)
-		err = -EIO;
-	root_leave(&run->root);
-	if (err)
-		log_err("INVEPT failed\n");
-	return err;
+	res = hw_invept_all();
+	err = root_leave(&run->root);
+	if (res == HW_VMX_OK)
+		return err;
+	log_err("INVEPT failed\n");
+	return -EIO;
 }
 
 void run_start(struct run *run, const struct vmcs_guest *start)
@@ -132,17 +133,10 @@ static int fail(struct run *run, enum run_failure failure, u32 number)
 	return -EIO;
 }
 
-/*
- * After put, with the VMCS still current: a console can take its time, and
- * what it does is counted by the host's PMU, not by the guest's.
- */
-static void report_failure(struct run *run)
+static void explain_failure(struct run *run)
 {
 	switch (run->failure) {
 	case RUN_NO_FAILURE:
-		break;
-	case RUN_FAILED_VMWRITE:
-		vmcs_check(&run->vmcs);
 		break;
 	case RUN_FAILED_NO_VMCS:
 		log_err("VM entry failed: no current VMCS\n");
@@ -160,7 +154,21 @@ static void report_failure(struct run *run)
 			dump_exit(run->failure_number, &run->regs);
 		break;
 	}
+}
+
+/*
+ * After put, with the VMCS still current: a console can take its time, and
+ * what it does is counted by the host's PMU, not by the guest's. A field that
+ * could not be read or written explains whatever came of it.
+ */
+static int report_failure(struct run *run, int res)
+{
+	int err = vmcs_check(&run->vmcs);
+
+	if (!err)
+		explain_failure(run);
 	run->failure = RUN_NO_FAILURE;
+	return err ? err : res;
 }
 
 static enum hw_entry try_entry(struct run *run)
@@ -205,9 +213,9 @@ static int enter_once(struct run *run)
 		/* Each time: an NMI may have brought a PMI of the guest's. */
 		if (!inject_events(run))
 			return fail(run, RUN_FAILED_HALT, 0);
-		/* What load and the exit handlers have written. */
-		if (run->vmcs.failed_field)
-			return fail(run, RUN_FAILED_VMWRITE, 0);
+		/* What load and the exit handlers have read and written. */
+		if (run->vmcs.failed)
+			return -EIO;
 		entry = try_entry(run);
 	} while (mend_entry(run, entry));
 
@@ -215,7 +223,7 @@ static int enter_once(struct run *run)
 		return fail(run, RUN_FAILED_NO_VMCS, 0);
 	if (entry == HW_ENTRY_FAIL_VALID)
 		return fail(run, RUN_FAILED_VMFAIL,
-			    vmcs_read32(VM_INSTRUCTION_ERROR));
+			    vmcs_read32(&run->vmcs, VM_INSTRUCTION_ERROR));
 	run->vmcs.launched = true;
 	return 0;
 }
@@ -228,7 +236,8 @@ static int run_guest(struct run *run)
 
 		if (err)
 			return err;
-		reason = vmcs_read32(EXIT_REASON);
+		/* If it can't be read, 0: an NMI of the host's, if there is one. */
+		reason = vmcs_read32(&run->vmcs, EXIT_REASON);
 		hw_note(HW_NOTE_EXIT, reason, 0);
 		switch (exits_handle(run, reason)) {
 		case ACTION_RESUME:
@@ -260,9 +269,8 @@ static int load_and_run(struct run *run)
 	run->postponed = 0;
 	res = run_guest(run);
 	/* Reading all of it back costs as much as a put: once a run will do. */
-	vpmu_put(&run->vpmu, res == RUN_DONE);
-	report_failure(run);
-	return res;
+	vpmu_put(&run->vpmu, &run->vmcs, res == RUN_DONE);
+	return report_failure(run, res);
 }
 
 /* What ended guest mode was meant for the host. */
@@ -291,7 +299,8 @@ int run_slice(struct run *run, u32 timer)
 	if (!res)
 		res = load_and_run(run);
 	host_restore(&run->host);
-	root_leave(&run->root);
+	if (root_leave(&run->root))
+		res = -EIO;
 	deliver_to_host(run);
 	return res;
 }

@@ -18,8 +18,7 @@ enum { RUN_NR_EXIT_REASONS = 80 };
 
 /* What ended a run that cannot go on, and its number. */
 enum run_failure {
-	RUN_NO_FAILURE,
-	RUN_FAILED_VMWRITE,
+	RUN_NO_FAILURE,		/* or of the VMCS: see vmcs_check() */
 	RUN_FAILED_NO_VMCS,
 	RUN_FAILED_VMFAIL,	/* VM-instruction error */
 	RUN_FAILED_EXIT,	/* exit reason */

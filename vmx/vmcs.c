@@ -29,34 +29,46 @@ void vmcs_free(struct vmcs *vmcs)
 	vmcs->region = NULL;
 }
 
-u64 vmcs_read_any(u32 field)
-{
-	u64 val = 0;
-
-	if (hw_vmread(field, &val) != HW_VMX_OK)
-		log_err("VMREAD of %s failed\n", dump_field_name(field));
-	return val;
-}
-
 /*
  * Some eighty writes in a row: an error is kept, so that each need not be
- * tested, and vmcs_check() reports the first.
+ * tested, and vmcs_check() reports the first, when there is time for it.
  */
+static void keep_failure(struct vmcs *vmcs, enum vmcs_access access, u32 field,
+			 enum hw_vmx res)
+{
+	if (res == HW_VMX_OK || vmcs->failed)
+		return;
+	vmcs->failed = access;
+	vmcs->failed_field = field;
+	vmcs->was_current = res != HW_VMX_FAIL_INVALID;
+}
+
+u64 vmcs_read_any(struct vmcs *vmcs, u32 field)
+{
+	u64 val = 0;
+	enum hw_vmx res = hw_vmread(field, &val);
+
+	keep_failure(vmcs, VMCS_READ, field, res);
+	return res == HW_VMX_OK ? val : 0;
+}
+
 void vmcs_write_any(struct vmcs *vmcs, u32 field, u64 val)
 {
-	if (hw_vmwrite(field, val) != HW_VMX_OK && !vmcs->failed_field)
-		vmcs->failed_field = field;
+	keep_failure(vmcs, VMCS_WRITE, field, hw_vmwrite(field, val));
 }
 
 int vmcs_check(struct vmcs *vmcs)
 {
-	u32 field = vmcs->failed_field;
+	enum vmcs_access failed = vmcs->failed;
 
-	vmcs->failed_field = 0;
-	if (!field)
+	vmcs->failed = VMCS_NO_ACCESS;
+	if (!failed)
 		return 0;
-	log_err("VMWRITE of %s (%#x) failed; this CPU's VMCS lacks the field\n",
-		dump_field_name(field), field);
+	log_err("%s of %s (%#x) failed: %s\n",
+		failed == VMCS_READ ? "VMREAD" : "VMWRITE",
+		dump_field_name(vmcs->failed_field), vmcs->failed_field,
+		vmcs->was_current ? "this CPU's VMCS lacks the field" :
+				    "no VMCS is current");
 	return -EIO;
 }
 
@@ -177,7 +189,7 @@ static void write_guest_cr4(struct vmcs *vmcs, const struct cpu_caps *caps,
 			    u64 host_cr4)
 {
 	u64 cr4 = CR4_PAE | (host_cr4 & CR4_MCE) |
-		  (vmcs_readnat(GUEST_CR4) & CR4_PCE);
+		  (vmcs_readnat(vmcs, GUEST_CR4) & CR4_PCE);
 
 	vmcs_writenat(vmcs, GUEST_CR4, (cr4 | caps->cr4_fixed0) & caps->cr4_fixed1);
 }
@@ -224,6 +236,9 @@ void vmcs_write_host(struct vmcs *vmcs, const struct cpu_caps *caps,
 
 void vmcs_spoil_entry(void)
 {
-	/* "The selector field for CS must not be 0000H." */
+	/*
+	 * "The selector field for CS must not be 0000H." If this VMWRITE failed,
+	 * nothing else could keep the entry from being tried.
+	 */
 	hw_vmwrite(HOST_CS_SELECTOR, 0);
 }

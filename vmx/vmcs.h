@@ -20,36 +20,43 @@ enum vmcs_field {
 #define VMCS_WIDTH(field)	((field) >> 13 & 3)
 enum { VMCS_WIDTH_16, VMCS_WIDTH_64, VMCS_WIDTH_32, VMCS_WIDTH_NAT };
 
+enum vmcs_access { VMCS_NO_ACCESS, VMCS_READ, VMCS_WRITE };
+
 struct vmcs {
-	void	*region;
-	u64	pa;
-	bool	launched;
-	/* The first VMWRITE that failed since vmcs_check(); 0 if none did. */
-	u32	failed_field;
+	void			*region;
+	u64			pa;
+	bool			launched;
+	/* The first access that failed since vmcs_check(). */
+	enum vmcs_access	failed;
+	u32			failed_field;
+	bool			was_current;	/* then; else no field could be had */
 };
 
 int vmcs_alloc(struct vmcs *vmcs, const struct cpu_caps *caps);
 void vmcs_free(struct vmcs *vmcs);
 
-/* For loops and tables; else the accessors below, which check the width. */
-u64 vmcs_read_any(u32 field);
+/*
+ * For loops and tables; else the accessors below, which check the width. What
+ * cannot be read is 0, until vmcs_check() ends the run for it.
+ */
+u64 vmcs_read_any(struct vmcs *vmcs, u32 field);
 void vmcs_write_any(struct vmcs *vmcs, u32 field, u64 val);
 
 /* An access of the wrong width does not compile. */
 #define VMCS_ASSERT_WIDTH(field, width) \
 	_Static_assert(VMCS_WIDTH(field) == (width), "width of " #field)
 
-#define vmcs_read16(f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_16); (u16)vmcs_read_any(f); })
-#define vmcs_read32(f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_32); (u32)vmcs_read_any(f); })
-#define vmcs_read64(f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_64); vmcs_read_any(f); })
-#define vmcs_readnat(f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_NAT); vmcs_read_any(f); })
+#define vmcs_read16(v, f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_16); (u16)vmcs_read_any(v, f); })
+#define vmcs_read32(v, f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_32); (u32)vmcs_read_any(v, f); })
+#define vmcs_read64(v, f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_64); vmcs_read_any(v, f); })
+#define vmcs_readnat(v, f)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_NAT); vmcs_read_any(v, f); })
 
 #define vmcs_write16(v, f, val)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_16); vmcs_write_any(v, f, (u16)(val)); })
 #define vmcs_write32(v, f, val)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_32); vmcs_write_any(v, f, (u32)(val)); })
 #define vmcs_write64(v, f, val)	({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_64); vmcs_write_any(v, f, val); })
 #define vmcs_writenat(v, f, val) ({ VMCS_ASSERT_WIDTH(f, VMCS_WIDTH_NAT); vmcs_write_any(v, f, val); })
 
-/* -EIO, after a line with the field's name, if a VMWRITE has failed. */
+/* -EIO, after a line with the field's name, if an access has failed. */
 int vmcs_check(struct vmcs *vmcs);
 
 /* Where the guest starts, and with what. */

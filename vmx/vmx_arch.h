@@ -180,6 +180,7 @@ enum exit_reason {
 /* VM-instruction errors, "VM-Instruction Error Numbers" */
 #define VM_ERROR_INVALID_CONTROL	7
 #define VM_ERROR_INVALID_HOST_STATE	8
+#define VM_ERROR_UNSUPPORTED_FIELD	12
 
 /* VM-exit and VM-entry interruption information */
 #define INTR_INFO_VECTOR		0xffULL

@@ -560,11 +560,11 @@ void vpmu_peek(struct vpmu *vpmu)
 	save_guest(vpmu, VPMU_GUEST);
 }
 
-void vpmu_put(struct vpmu *vpmu, bool check)
+void vpmu_put(struct vpmu *vpmu, struct vmcs *vmcs, bool check)
 {
 	hw_note(HW_NOTE_PUT, 0, 0);
 	vpmu_fetch(vpmu);
-	vpmu->guest.global_ctrl = vmcs_read64(GUEST_IA32_PERF_GLOBAL_CTRL);
+	vpmu->guest.global_ctrl = vmcs_read64(vmcs, GUEST_IA32_PERF_GLOBAL_CTRL);
 	give_back(vpmu, check);
 	vpmu->puts++;
 	hw_note(HW_NOTE_PUT_DONE, 0, 0);

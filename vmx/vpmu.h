@@ -124,7 +124,7 @@ void vpmu_settle(struct vpmu *vpmu);
  * Guest PMU out, host PMU in, running as it was. @check: read all of it back
  * and count in vpmu->unrestored what is not as the load has saved it.
  */
-void vpmu_put(struct vpmu *vpmu, bool check);
+void vpmu_put(struct vpmu *vpmu, struct vmcs *vmcs, bool check);
 
 /* First and last thing of each NMI on this CPU. */
 void vpmu_nmi_enter(struct vpmu *vpmu);

@@ -90,12 +90,6 @@ static const struct spoilt guest_state[] = {
 	  "GUEST_RIP is 0x4000000000000000: the address must be canonical\n" },
 };
 
-static void forget_log(struct soft_cpu *cpu)
-{
-	cpu->log_len = 0;
-	cpu->log[0] = 0;
-}
-
 /* Put has given the host its PMU back, whole, and the guest ran nothing. */
 static void fail_to_enter(struct core *core, const struct spoilt *spoilt,
 			  const char *failure)
@@ -105,7 +99,7 @@ static void fail_to_enter(struct core *core, const struct spoilt *spoilt,
 
 	soft_random_host(cpu, &seed);
 	soft_set_status(cpu, 0);
-	forget_log(cpu);
+	soft_forget_log(cpu);
 	core_guest(core, GUEST_DONE);
 	cpu->faults.spoilt_field = spoilt->field;
 	cpu->faults.spoilt_val = spoilt->val;
@@ -208,14 +202,27 @@ static void an_unknown_reason_is_admitted(void **state)
 	assert_int_equal(core_run(core), RUN_DONE);
 	core_enter_root(core);
 	for (size_t i = 0; i < TMAV_ARRAY_SIZE(errors); i++) {
-		forget_log(core->cpu);
+		soft_forget_log(core->cpu);
 		dump_vmfail(errors[i], &core->run.caps);
 		assert_true(soft_logged(core->cpu, "no rule known here is broken"));
 		assert_true(soft_logged(core->cpu, "debug level"));
 	}
-	forget_log(core->cpu);
+	soft_forget_log(core->cpu);
 	dump_failed_entry(EXIT_INVALID_GUEST_STATE, &core->run.caps);
 	assert_true(soft_logged(core->cpu, "no rule known here is broken"));
+	core_leave_root(core);
+}
+
+/* hw_enter() writes HOST_RSP itself. Expect: an error of that VMWRITE is called so. */
+static void a_failed_write_of_rsp_is_named(void **state)
+{
+	struct core *core = *state;
+
+	core_enter_root(core);
+	dump_vmfail(VM_ERROR_UNSUPPORTED_FIELD, &core->run.caps);
+	assert_true(soft_logged(core->cpu,
+				"VM-instruction error 12 (VMWRITE of HOST_RSP)\n"));
+	assert_int_equal(soft_errors(core->cpu), 1);
 	core_leave_root(core);
 }
 
@@ -232,6 +239,7 @@ int main(void)
 		test(a_wrong_value_of_loads_is_named),
 		test(a_wrong_selector_of_the_hosts_is_named),
 		test(an_unknown_reason_is_admitted),
+		test(a_failed_write_of_rsp_is_named),
 	};
 
 	return cmocka_run_group_tests_name("entry", tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void in_and_out_in_order(void **state)
 	assert_int_equal(cpu->regs.cr4, f->cr4 | CR4_VMXE);
 	assert_true(trace_find(cpu, OP_VMXON, 0, 0) < trace_find(cpu, OP_VMCLEAR, 0, 0));
 	assert_true(trace_find(cpu, OP_VMCLEAR, 0, 0) < trace_find(cpu, OP_VMPTRLD, 0, 0));
-	root_leave(&f->root);
+	assert_int_equal(root_leave(&f->root), 0);
 	assert_true(trace_find(cpu, OP_VMCLEAR, 0, 1) < trace_find(cpu, OP_VMXOFF, 0, 0));
 	assert_int_equal(trace_count(cpu, OP_VMCLEAR, 0), 2);
 	assert_out(f);
@@ -96,23 +96,50 @@ static void another_owner_is_left_alone(void **state)
 	f->cpu->vmx_on = false;
 }
 
-/* VMXON, VMCLEAR, VMPTRLD fail in turn, each in each way. Expect: -EIO, all undone. */
+/* Expect: -EIO, and one line, which names @what. */
+static void assert_told(struct fixture *f, int err, const char *what)
+{
+	assert_int_equal(err, -EIO);
+	assert_int_equal(soft_errors(f->cpu), 1);
+	assert_true(soft_logged(f->cpu, what));
+	soft_forget_log(f->cpu);
+}
+
+/* VMXON, VMCLEAR, VMPTRLD fail in turn, each in each way. Expect: told, all undone. */
 static void any_failure_on_the_way_in_is_undone(void **state)
 {
 	static const enum hw_vmx ways[] = { HW_VMX_FAIL_INVALID, HW_VMX_FAIL_VALID };
+	static const char *const lines[] = {
+		"VMXON failed", "VMCLEAR of the VMCS at ", "VMPTRLD of the VMCS at ",
+	};
 	struct fixture *f = *state;
 	struct soft_faults *faults = &f->cpu->faults;
 
 	for (size_t w = 0; w < TMAV_ARRAY_SIZE(ways); w++) {
-		for (unsigned int at = 1; at <= 3; at++) {
-			faults->vmx_at = faults->vmxs + at;
+		for (size_t at = 0; at < TMAV_ARRAY_SIZE(lines); at++) {
+			faults->vmx_at = faults->vmxs + at + 1;
 			faults->vmx_how = ways[w];
-			assert_int_equal(root_enter(&f->root, f->vmcs.pa), -EIO);
+			assert_told(f, root_enter(&f->root, f->vmcs.pa), lines[at]);
 			assert_out(f);
 		}
 	}
-	assert_true(soft_logged(f->cpu, "VMXON failed"));
-	assert_true(soft_logged(f->cpu, "VMCLEAR or VMPTRLD"));
+}
+
+/*
+ * What the CPU has kept of a VMCS may overwrite what comes after it in memory.
+ * Expect: told, and VMX root is left all the same.
+ */
+static void a_failed_vmclear_on_the_way_out_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct soft_faults *faults = &f->cpu->faults;
+
+	assert_int_equal(root_enter(&f->root, f->vmcs.pa), 0);
+	faults->vmx_at = faults->vmxs + 1;
+	faults->vmx_how = HW_VMX_FAIL_VALID;
+	assert_told(f, root_leave(&f->root), "failed on the way out of VMX root");
+	assert_out(f);
+	assert_int_equal(root_leave(&f->root), 0);
 }
 
 /* Firmware locks VMX off behind our back. Expect: the fault is caught and told. */
@@ -201,6 +228,7 @@ int main(void)
 		test(leaving_takes_vmxe_alone_away),
 		test(another_owner_is_left_alone),
 		test(any_failure_on_the_way_in_is_undone),
+		test(a_failed_vmclear_on_the_way_out_is_told),
 		test(a_faulting_vmxon_is_caught),
 		test(a_failure_can_be_followed_by_success),
 		test(leaving_twice_does_no_harm),

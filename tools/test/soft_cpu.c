@@ -508,6 +508,21 @@ bool soft_logged(const struct soft_cpu *cpu, const char *what)
 	return strstr(cpu->log, what);
 }
 
+unsigned int soft_errors(const struct soft_cpu *cpu)
+{
+	unsigned int errors = 0;
+
+	for (const char *line = cpu->log; *line; line = strchr(line, '\n') + 1)
+		errors += *line == 'E';
+	return errors;
+}
+
+void soft_forget_log(struct soft_cpu *cpu)
+{
+	cpu->log[0] = 0;
+	cpu->log_len = 0;
+}
+
 /*
  * Setup
  */

@@ -166,10 +166,12 @@ struct soft_vmcs {
 
 /* Which occurrence fails, counted from 1 since soft_cpu_setup(); 0: none. */
 struct soft_faults {
-	unsigned int	page_at, vmx_at, vmwrite_at;
+	unsigned int	page_at, vmx_at;
 	enum hw_vmx	vmx_how;
-	unsigned int	pages, vmxs, vmwrites;	/* so far */
+	unsigned int	pages, vmxs;		/* so far */
 	u32		last_vmx;		/* enum soft_op_kind of the one that failed */
+	u32		last_field;		/* of it, if it was VMREAD or VMWRITE */
+	unsigned int	entries_after;		/* VM entries tried since it failed */
 	u32		missing_field;		/* VMWRITE and VMREAD fail; 0: none */
 	u32		spoilt_field;		/* holds spoilt_val at VM entry; 0: none */
 	u64		spoilt_val;
@@ -253,6 +255,9 @@ struct cpuid_regs4 *soft_cpuid(struct soft_cpu *cpu, u32 leaf);
 void soft_rebuild_pmu(struct soft_cpu *cpu);
 
 bool soft_logged(const struct soft_cpu *cpu, const char *what);
+/* Lines of errors since soft_forget_log(). */
+unsigned int soft_errors(const struct soft_cpu *cpu);
+void soft_forget_log(struct soft_cpu *cpu);
 void soft_forget_trace(struct soft_cpu *cpu);
 
 /* All that a host owns of counting, to be compared before and after. */

@@ -91,18 +91,15 @@ static enum hw_vmx vmfail(u32 error)
 	return HW_VMX_FAIL_VALID;
 }
 
-/* True if this VMX instruction is the one that is to fail. */
-static bool must_fail(enum soft_op_kind kind)
+/* True if this VMX instruction, on @field or 0, is the one that is to fail. */
+static bool must_fail(enum soft_op_kind kind, u32 field)
 {
 	struct soft_faults *f = &soft_cpu->faults;
 
-	if (++f->vmxs == f->vmx_at) {
-		f->last_vmx = kind;
-		return true;
-	}
-	if (kind != OP_VMWRITE || ++f->vmwrites != f->vmwrite_at)
+	if (++f->vmxs != f->vmx_at)
 		return false;
 	f->last_vmx = kind;
+	f->last_field = field;
 	return true;
 }
 
@@ -128,7 +125,7 @@ enum hw_vmx hw_vmxon(u64 pa)
 
 	soft_step();
 	soft_trace(OP_VMXON, 0, pa);
-	if (must_fail(OP_VMXON))
+	if (must_fail(OP_VMXON, 0))
 		return cpu->faults.vmx_how;
 	if (!(cpu->regs.cr4 & CR4_VMXE) ||
 	    (soft_msr(cpu, IA32_FEATURE_CONTROL) & control) != control)
@@ -141,16 +138,14 @@ enum hw_vmx hw_vmxon(u64 pa)
 	return HW_VMX_OK;
 }
 
-/* Fails in VMX operation for SMM's sake only; that is not modelled. */
-enum hw_vmx hw_vmxoff(void)
+void hw_vmxoff(void)
 {
 	soft_step();
 	soft_trace(OP_VMXOFF, 0, 0);
 	if (!in_vmx("VMXOFF"))
-		return HW_VMX_FAULT;
+		return;
 	soft_cpu->vmx_on = false;
 	soft_cpu->current = NULL;
-	return HW_VMX_OK;
 }
 
 static struct soft_vmcs *vmcs_at(u64 pa)
@@ -174,7 +169,7 @@ enum hw_vmx hw_vmclear(u64 pa)
 	soft_trace(OP_VMCLEAR, 0, pa);
 	if (!in_vmx("VMCLEAR"))
 		return HW_VMX_FAULT;
-	if (must_fail(OP_VMCLEAR))
+	if (must_fail(OP_VMCLEAR, 0))
 		return soft_cpu->faults.vmx_how;
 	if (!soft_page_at(soft_cpu, pa))
 		return vmfail(ERROR_VMCLEAR_BAD_ADDRESS);
@@ -190,7 +185,7 @@ enum hw_vmx hw_vmptrld(u64 pa)
 	soft_trace(OP_VMPTRLD, 0, pa);
 	if (!in_vmx("VMPTRLD"))
 		return HW_VMX_FAULT;
-	if (must_fail(OP_VMPTRLD))
+	if (must_fail(OP_VMPTRLD, 0))
 		return soft_cpu->faults.vmx_how;
 	if (!soft_page_at(soft_cpu, pa))
 		return vmfail(ERROR_VMPTRLD_BAD_ADDRESS);
@@ -207,7 +202,7 @@ enum hw_vmx hw_vmread(u64 encoding, u64 *val)
 	soft_step();
 	if (!in_vmx("VMREAD"))
 		return HW_VMX_FAULT;
-	if (must_fail(OP_VMREAD))
+	if (must_fail(OP_VMREAD, encoding))
 		return soft_cpu->faults.vmx_how;
 	place = soft_field(soft_cpu, encoding);
 	if (!place)
@@ -225,7 +220,7 @@ enum hw_vmx hw_vmwrite(u64 encoding, u64 val)
 	soft_trace(OP_VMWRITE, encoding, val);
 	if (!in_vmx("VMWRITE"))
 		return HW_VMX_FAULT;
-	if (must_fail(OP_VMWRITE))
+	if (must_fail(OP_VMWRITE, encoding))
 		return soft_cpu->faults.vmx_how;
 	place = soft_field(soft_cpu, encoding);
 	if (!place)
@@ -242,7 +237,7 @@ enum hw_vmx hw_invept_all(void)
 	soft_trace(OP_INVEPT, 0, 0);
 	if (!in_vmx("INVEPT"))
 		return HW_VMX_FAULT;
-	if (must_fail(OP_INVEPT))
+	if (must_fail(OP_INVEPT, 0))
 		return soft_cpu->faults.vmx_how;
 	return HW_VMX_OK;
 }
@@ -494,7 +489,9 @@ enum hw_entry hw_enter(struct guest_regs *regs, const u32 *phase, bool launched)
 	if (!go)
 		return HW_ENTRY_RESTART;
 	soft_trace(OP_ENTRY, 0, field(GUEST_IA32_PERF_GLOBAL_CTRL));
-	if (must_fail(OP_ENTRY))
+	if (cpu->faults.vmx_at && cpu->faults.vmxs >= cpu->faults.vmx_at)
+		cpu->faults.entries_after++;
+	if (must_fail(OP_ENTRY, 0))
 		return cpu->faults.vmx_how == HW_VMX_FAIL_VALID ?
 		       HW_ENTRY_FAIL_VALID : HW_ENTRY_FAIL_INVALID;
 	return launch(regs, launched);

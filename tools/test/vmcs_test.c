@@ -262,15 +262,29 @@ static void read_only_fields_fail(void **state)
 	assert_true(soft_logged(core->cpu, "VMWRITE of EXIT_REASON"));
 }
 
-/* Expect: a read that fails says so, and gives 0. */
-static void a_failed_read_is_logged(void **state)
+/* Expect: a read that fails gives 0, and is reported as a write is. */
+static void a_failed_read_is_reported(void **state)
 {
 	struct core *core = *state;
 
 	core->cpu->faults.missing_field = GUEST_RIP;
-	assert_int_equal(vmcs_readnat(GUEST_RIP), 0);
-	assert_true(soft_logged(core->cpu, "VMREAD of GUEST_RIP failed"));
+	assert_int_equal(vmcs_readnat(&core->run.vmcs, GUEST_RIP), 0);
+	assert_int_equal(vmcs_check(&core->run.vmcs), -EIO);
+	assert_true(soft_logged(core->cpu,
+				"VMREAD of GUEST_RIP (0x681e) failed: this CPU's VMCS lacks the field"));
 	core->cpu->faults.missing_field = 0;
+}
+
+/* Expect: without a current VMCS the field is not to blame. */
+static void an_access_without_a_vmcs_says_so(void **state)
+{
+	struct core *core = *state;
+
+	hw_vmclear(core->run.vmcs.pa);
+	vmcs_writenat(&core->run.vmcs, GUEST_RIP, 0);
+	assert_int_equal(vmcs_check(&core->run.vmcs), -EIO);
+	assert_true(soft_logged(core->cpu,
+				"VMWRITE of GUEST_RIP (0x681e) failed: no VMCS is current"));
 }
 
 /* Expect: each encoding stands once, in ascending order. */
@@ -291,9 +305,9 @@ static void accessors_cut_to_the_width(void **state)
 	vmcs_write32(&core->run.vmcs, EXCEPTION_BITMAP, 0x123456789abcdef0);
 	assert_int_equal(field(core, EXCEPTION_BITMAP), 0x9abcdef0);
 	vmcs_write64(&core->run.vmcs, EPT_POINTER, 0x123456789abcdef0);
-	assert_int_equal(vmcs_read64(EPT_POINTER), 0x123456789abcdef0);
+	assert_int_equal(vmcs_read64(&core->run.vmcs, EPT_POINTER), 0x123456789abcdef0);
 	*soft_field(core->cpu, HOST_TR_SELECTOR) = 0x12345678;
-	assert_int_equal(vmcs_read16(HOST_TR_SELECTOR), 0x5678);
+	assert_int_equal(vmcs_read16(&core->run.vmcs, HOST_TR_SELECTOR), 0x5678);
 }
 
 /* Expect: names for what is known, and a word for what isn't. */
@@ -327,7 +341,8 @@ int main(void)
 		test(each_missing_field_is_named),
 		test(the_first_failed_write_is_reported_once),
 		test(read_only_fields_fail),
-		test(a_failed_read_is_logged),
+		test(a_failed_read_is_reported),
+		test(an_access_without_a_vmcs_says_so),
 		test(encodings_are_in_order),
 		test(accessors_cut_to_the_width),
 		test(names_are_found),

@@ -36,7 +36,7 @@ static int teardown(void **state)
 {
 	struct core *core = *state;
 
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 	core_leave_root(core);
 	return core_teardown(state);
 }

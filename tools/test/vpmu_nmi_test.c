@@ -307,7 +307,7 @@ static void an_nmi_in_the_entry_window_spoils_it(void **state)
 	assert_int_equal(core->run.vpmu.phase, VPMU_LOAD_AGAIN);
 	vpmu_settle(&core->run.vpmu);
 	assert_int_equal(core->run.vpmu.phase, VPMU_GUEST);
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 	core_leave_root(core);
 }
 
@@ -331,7 +331,7 @@ static void the_handler_finds_the_host(void **state)
 	assert_int_equal(soft_msr(cpu, IA32_PERF_GLOBAL_CTRL), 0);
 	assert_int_equal(cpu->lvtpc & LVT_MASKED, LVT_MASKED);
 	assert_int_equal(core->run.vpmu.nmis, 1);
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 	soft_assert_as_before(cpu, &host);
 	core_leave_root(core);
 }
@@ -348,7 +348,7 @@ static void what_perf_enables_last_counts(void **state)
 	vpmu_nmi_enter(&core->run.vpmu);
 	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, other);
 	vpmu_nmi_leave(&core->run.vpmu);
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 	assert_int_equal(soft_msr(cpu, IA32_PERF_GLOBAL_CTRL), other);
 	core_leave_root(core);
 }

@@ -266,7 +266,7 @@ static void a_pmi_is_noted_once(void **state)
 	vpmu_look_for_pmi(vpmu);
 	assert_false(vpmu_take_pmi(vpmu));
 	assert_true(vpmu_claim_nmi(vpmu));
-	vpmu_put(vpmu, true);
+	vpmu_put(vpmu, &core->run.vmcs, true);
 	core_leave_root(core);
 }
 

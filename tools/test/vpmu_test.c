@@ -23,7 +23,7 @@ static void load(struct core *core)
 static void put(struct core *core)
 {
 	soft_forget_trace(core->cpu);
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 }
 
 /* Host and guest both in the middle of a measurement with topdown metrics. */
@@ -448,7 +448,7 @@ static void a_put_that_is_not_checked_counts_nothing(void **state)
 	core_leave_root(core);
 	load(core);
 	core->cpu->stuck_msr = IA32_PEBS_ENABLE;
-	vpmu_put(&core->run.vpmu, false);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, false);
 	core->cpu->stuck_msr = 0;
 	assert_int_equal(core->run.vpmu.unrestored, 0);
 	core_leave_root(core);
@@ -624,7 +624,7 @@ static void a_masked_overflow_is_not_waited_for(void **state)
 	core->cpu->lvtpc |= LVT_MASKED;
 	core_enter_root(core);
 	assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, false), 0);
-	vpmu_put(&core->run.vpmu, true);
+	vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 	assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), GLOBAL_GP(0));
 	core_leave_root(core);
 }
@@ -654,10 +654,10 @@ static void an_overflow_given_up_once_is_waited_for_again(void **state)
 	core_enter_root(core);
 	soft_set_status(core->cpu, GLOBAL_GP(0));
 	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, true), 0);
-	vpmu_put(vpmu, true);
+	vpmu_put(vpmu, &core->run.vmcs, true);
 	soft_set_status(core->cpu, 0);
 	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), 0);
-	vpmu_put(vpmu, true);
+	vpmu_put(vpmu, &core->run.vmcs, true);
 	soft_set_status(core->cpu, GLOBAL_GP(0));
 	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), -EAGAIN);
 	core_leave_root(core);
@@ -680,9 +680,9 @@ static void buffers_are_waited_for(void **state)
 		soft_set_status(core->cpu, bits[i]);
 		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), -EAGAIN);
 		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, true), 0);
-		vpmu_put(vpmu, true);
+		vpmu_put(vpmu, &core->run.vmcs, true);
 		assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), 0);
-		vpmu_put(vpmu, true);
+		vpmu_put(vpmu, &core->run.vmcs, true);
 		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), bits[i]);
 		assert_int_equal(vpmu->unrestored, 0);
 	}
@@ -703,7 +703,7 @@ static void other_status_bits_come_back(void **state)
 		soft_set_status(core->cpu, bits[i]);
 		assert_int_equal(vpmu_load(&core->run.vpmu, &core->run.vmcs, false), 0);
 		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), 0);
-		vpmu_put(&core->run.vpmu, true);
+		vpmu_put(&core->run.vpmu, &core->run.vmcs, true);
 		assert_int_equal(soft_msr(core->cpu, IA32_PERF_GLOBAL_STATUS), bits[i]);
 	}
 	core_leave_root(core);
