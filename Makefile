@@ -33,10 +33,13 @@ need-nasm:
 	@command -v nasm >/dev/null || { echo "tmavisor: nasm is missing;" \
 	  "install it (Debian: apt-get install nasm)" >&2; exit 1; }
 
+# One at a time: machines that are started side by side build the same module.
 module modules: need-kdir need-nasm
-	@for file in $$(find $(SOURCES) -type f); do \
-	  cmp -s $$file $(MODDIR)/$$file || install -D -m 644 $$file $(MODDIR)/$$file; done
-	@$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules
+	@mkdir -p $(MODDIR)
+	@exec 9>$(MODDIR)/.lock; flock 9; \
+	for file in $$(find $(SOURCES) -type f); do \
+	  cmp -s $$file $(MODDIR)/$$file || install -D -m 644 $$file $(MODDIR)/$$file || exit 1; done; \
+	$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(MODDIR) modules
 	@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "built $(MODDIR)/tmavisor.ko")
 
 modules_install: module
