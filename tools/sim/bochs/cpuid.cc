@@ -52,7 +52,7 @@ private:
 sim_cpuid_t::sim_cpuid_t(BX_CPU_C *cpu) : sapphire_rapids_t(cpu)
 {
 	disable_cpu_extension(BX_ISA_LA57);
-	if (!variant->has_vmx)
+	if (!vcpu()->variant->has_vmx)
 		disable_cpu_extension(BX_ISA_VMX);
 	for (unsigned int i = 0; i < NR_PLAIN_MSRS; i++)
 		plain[i] = plain_msrs[i].reset;
@@ -61,21 +61,21 @@ sim_cpuid_t::sim_cpuid_t(BX_CPU_C *cpu) : sapphire_rapids_t(cpu)
 Bit32u sim_cpuid_t::get_vmx_extensions_bitmask(void) const
 {
 	return sapphire_rapids_t::get_vmx_extensions_bitmask() &
-	       ~variant->no_vmx_extensions;
+	       ~vcpu()->variant->no_vmx_extensions;
 }
 
-static void set_vendor(cpuid_function_t *regs)
+static void set_vendor(cpuid_function_t *regs, const char *vendor)
 {
-	memcpy(&regs->ebx, variant->vendor, 4);
-	memcpy(&regs->edx, variant->vendor + 4, 4);
-	memcpy(&regs->ecx, variant->vendor + 8, 4);
+	memcpy(&regs->ebx, vendor, 4);
+	memcpy(&regs->edx, vendor + 4, 4);
+	memcpy(&regs->ecx, vendor + 8, 4);
 }
 
-static void set_perfmon(cpuid_function_t *regs)
+static void set_perfmon(cpuid_function_t *regs, const struct pmu_model *model)
 {
 	uint32_t val[4];
 
-	pmu_cpuid_0xa(&variant->pmu, val);
+	pmu_cpuid_0xa(model, val);
 	regs->eax = val[0];
 	regs->ebx = val[1];
 	regs->ecx = val[2];
@@ -88,14 +88,14 @@ void sim_cpuid_t::get_cpuid_leaf(Bit32u leaf, Bit32u subleaf,
 	sapphire_rapids_t::get_cpuid_leaf(leaf, subleaf, regs);
 	switch (leaf) {
 	case 0x0:
-		set_vendor(regs);
+		set_vendor(regs, vcpu()->variant->vendor);
 		break;
 	case 0x6:	/* no thermal sensor, no HWP, no APERF: nothing but ARAT */
 		memset(regs, 0, sizeof(*regs));
 		regs->eax = 1 << 2;
 		break;
 	case 0xa:
-		set_perfmon(regs);
+		set_perfmon(regs, &vcpu()->variant->pmu);
 		break;
 	case 0x15:	/* the TSC runs at ips= of bochsrc: let it be calibrated */
 	case 0x16:

@@ -3,7 +3,6 @@
 #include "machine.h"
 
 struct vcpu vcpus[SIM_MAX_CPUS];
-const struct variant *variant;
 
 static bool debug_exit;		/* port 0xf4 ends the run, as QEMU's isa-debug-exit */
 
@@ -25,17 +24,23 @@ static const char *setting(const char *name, const char *otherwise)
 	return val ? val : otherwise;
 }
 
+static void find_variants(const char *name)
+{
+	for (unsigned int i = 0; i < SIM_MAX_CPUS; i++) {
+		vcpus[i].variant = variant_find(name, i);
+		if (vcpus[i].variant)
+			continue;
+		fprintf(stderr, "SIM_CPU: no CPU variant %s\n", name);
+		exit(1);
+	}
+}
+
 /* The environment says what the machine is: tools/sim/run sets it. */
 void sim_init(void)
 {
-	const char *cpu = setting("SIM_CPU", "spr");
 	const char *trace = setting("SIM_TRACE", "");
 
-	variant = variant_find(cpu);
-	if (!variant) {
-		fprintf(stderr, "SIM_CPU: no CPU variant %s\n", cpu);
-		exit(1);
-	}
+	find_variants(setting("SIM_CPU", "spr"));
 	if (*trace)
 		trace_open(trace);
 	if (*setting("SIM_NMI_SWEEP", ""))
@@ -54,6 +59,7 @@ void sim_exit(void)
 void sim_cpu_init(unsigned cpu)
 {
 	struct vcpu *vcpu = &vcpus[cpu];
+	const struct variant *variant = vcpu->variant;
 	VMX_CAP *cap = &BX_CPU(cpu)->vmx_cap;
 
 	cap->vmx_vmentry_ctrl_supported_bits &= ~variant->no_entry_ctls;
@@ -72,6 +78,8 @@ void sim_cpu_reset(unsigned cpu, unsigned type)
 		srand(1);
 		pmu_reset(&vcpu->pmu);
 	}
+	memset(vcpu->nmi, 0, sizeof(vcpu->nmi));
+	memset(vcpu->nmi_depth, 0, sizeof(vcpu->nmi_depth));
 	count_reset(vcpu);
 }
 
@@ -92,7 +100,7 @@ void sim_any_wrmsr(unsigned cpu, Bit32u msr, Bit64u val)
 void machine_lock_firmware(struct vcpu *vcpu)
 {
 	if (vcpu->lock_firmware)
-		BX_CPU(vcpu->id)->msr.ia32_feature_ctrl = variant->feature_control;
+		BX_CPU(vcpu->id)->msr.ia32_feature_ctrl = vcpu->variant->feature_control;
 	vcpu->lock_firmware = false;
 }
 

@@ -33,6 +33,7 @@ struct variant {
 
 struct vcpu {
 	unsigned int	id;
+	const struct variant *variant;
 	struct pmu	pmu;
 
 	/*
@@ -57,11 +58,11 @@ struct vcpu {
 	/* Index: in a guest.  Depth counts interrupts nested in the NMI handler. */
 	bool		nmi[2];
 	unsigned int	nmi_depth[2];
-	Bit64u		nmi_countdown;	/* instructions until one of nmi_sweep() */
+	Bit64u		nmi_next;	/* of nmi_sweep(): where the next one is */
+	Bit64u		nmi_countdown;	/* instructions until then; 0 is never */
 };
 
 extern struct vcpu vcpus[SIM_MAX_CPUS];
-extern const struct variant *variant;
 
 static inline bool in_guest(const struct vcpu *vcpu)
 {
@@ -83,15 +84,15 @@ void count_update(struct vcpu *vcpu);
 void count_init(struct vcpu *vcpu);
 void count_reset(struct vcpu *vcpu);
 
-/* machine.cc: what the firmware wrote to IA32_FEATURE_CONTROL, as the variant has it */
+/* machine.cc: what was written to IA32_FEATURE_CONTROL, as the variant has it */
 void machine_lock_firmware(struct vcpu *vcpu);
 
 /* describe.cc */
 void describe_init(void);
 void describe_start(struct vcpu *vcpu, const bxInstruction_c *i);
 
-/* variants.cc: NULL if there is none of that name */
-const struct variant *variant_find(const char *name);
+/* variants.cc: what that CPU of the machine is; NULL if no machine has that name */
+const struct variant *variant_find(const char *name, unsigned int cpu);
 
 /* pmi.cc: callbacks of the PMU model */
 extern const struct pmu_ops pmi_ops;

@@ -3,13 +3,13 @@
  * NMIs that nobody sent, one at each place of a PMU switch: it comes a number
  * of instructions after the host has set GLOBAL_CTRL to 0 for a load, or after
  * a VM exit, and that number is one more each time. So a run with as many
- * switches as a load or a put has instructions has had one everywhere.
+ * switches as a load or a put has instructions has had one everywhere. Each CPU
+ * has a sweep of its own.
  */
 #include "machine.h"
 
 static enum nmi_place place;
-static Bit64u next;	/* instructions after the place; 0 is never */
-static Bit64u last;
+static Bit64u last;	/* instructions after the place; 0 is never */
 
 /* "load:FIRST-LAST" or "exit:FIRST-LAST" */
 void nmi_sweep(const char *range)
@@ -24,16 +24,17 @@ void nmi_sweep(const char *range)
 		exit(1);
 	}
 	place = strcmp(name, "load") ? NMI_AFTER_EXIT : NMI_AFTER_LOAD_BEGINS;
-	next = from;
 	last = to;
+	for (unsigned int i = 0; i < SIM_MAX_CPUS; i++)
+		vcpus[i].nmi_next = from;
 }
 
 void nmi_place_reached(struct vcpu *vcpu, enum nmi_place reached)
 {
-	if (reached != place || !next || next > last || in_guest(vcpu) ||
+	if (reached != place || vcpu->nmi_next > last || in_guest(vcpu) ||
 	    vcpu->nmi[false] || vcpu->nmi_countdown)
 		return;
-	vcpu->nmi_countdown = next++;
+	vcpu->nmi_countdown = vcpu->nmi_next++;
 	count_update(vcpu);
 }
 

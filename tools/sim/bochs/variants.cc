@@ -76,10 +76,11 @@ static void not_intel(struct variant *v)
 	v->vendor = "NotFromIntel";
 }
 
-/* tools/sim/run reads the names from here. */
+/* The second is of all CPUs but the first. tools/sim/run reads the names from here. */
 static const struct {
 	const char	*name;
 	void		(*twist)(struct variant *v);
+	void		(*others)(struct variant *v);
 } twists[] = {
 	{ "spr",		spr },
 	{ "spr-nometrics",	no_metrics },
@@ -93,19 +94,24 @@ static const struct {
 	{ "spr-perfmon3",	perfmon3 },
 	{ "spr-nofw",		no_full_width },
 	{ "notintel",		not_intel },
+	{ "spr-mixed",		spr,			no_metrics },
 };
 
-const struct variant *variant_find(const char *name)
+const struct variant *variant_find(const char *name, unsigned int cpu)
 {
-	static struct variant found;
+	static struct variant found[SIM_MAX_CPUS];
+	struct variant *v = &found[cpu];
 
 	for (const auto &t : twists) {
 		if (strcmp(t.name, name))
 			continue;
-		spr(&found);
-		t.twist(&found);
-		found.name = t.name;
-		return &found;
+		spr(v);
+		if (cpu && t.others)
+			t.others(v);
+		else
+			t.twist(v);
+		v->name = t.name;
+		return v;
 	}
 	return NULL;
 }

@@ -23,7 +23,7 @@ static void vmwrite(const struct vcpu *vcpu, unsigned int field, Bit64u val)
 
 static bool global_ctrl_valid(const struct vcpu *vcpu, unsigned int field)
 {
-	return !(vmread(vcpu, field) & ~pmu_global_ctrl_valid(&variant->pmu));
+	return !(vmread(vcpu, field) & ~pmu_global_ctrl_valid(&vcpu->variant->pmu));
 }
 
 /* "Bits reserved in the IA32_DEBUGCTL MSR must be 0 in the field." */
