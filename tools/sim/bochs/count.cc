@@ -85,6 +85,8 @@ static void arm(struct vcpu *vcpu)
 		return;
 	vcpu->armed = true;
 	vcpu->deadline = deadline;
+	if (BX_SMP_PROCESSORS > 1)
+		return;
 	bx_pc_system.activate_timer_ticks(vcpu->timer,
 		deadline - BX_CPU(vcpu->id)->icount_last_sync, false);
 }
@@ -102,6 +104,12 @@ static void on_timer(void *ctx)
 	vcpu->armed = false;
 	count_settle(vcpu);
 	count_update(vcpu);
+}
+
+void count_check(struct vcpu *vcpu)
+{
+	if (vcpu->armed && icount(vcpu) >= vcpu->deadline)
+		on_timer(vcpu);
 }
 
 void count_init(struct vcpu *vcpu)

@@ -32,6 +32,7 @@ void sim_port_write(unsigned port, unsigned val);
 void sim_any_wrmsr(unsigned cpu, Bit32u msr, Bit64u val);
 
 bx_cpuid_t *sim_new_cpuid(BX_CPU_C *cpu);
+bool sim_run_cpus(void);
 bool sim_rdpmc(unsigned cpu, Bit32u ecx, Bit64u *val);
 void sim_lvtpc_access(unsigned cpu, unsigned rw, Bit32u val);
 

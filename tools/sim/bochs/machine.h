@@ -81,6 +81,8 @@ void count_abandon(struct vcpu *vcpu);
 void count_resolve_later(struct vcpu *vcpu);
 /* To be called whenever what the PMU counts may have changed. */
 void count_update(struct vcpu *vcpu);
+/* With more than one CPU, after each trace: is a counter about to overflow? */
+void count_check(struct vcpu *vcpu);
 void count_init(struct vcpu *vcpu);
 void count_reset(struct vcpu *vcpu);
 

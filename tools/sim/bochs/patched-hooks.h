@@ -7,6 +7,9 @@
 #define BX_INSTR_RDPMC(cpu, ecx, val)		sim_rdpmc(cpu, ecx, val)
 #define BX_INSTR_LVTPC(cpu, rw, val)		sim_lvtpc_access(cpu, rw, val)
 
+/* With more than one CPU, instead of Bochs's own loop. */
+#define BX_INSTR_RUN_CPUS()			sim_run_cpus()
+
 /* VM entry and exit, in the order in which Bochs comes by. */
 #define BX_INSTR_VMENTRY_TRIED(cpu)		sim_vmentry_tried(cpu)
 #define BX_INSTR_HOST_STATE_VALID(cpu)		sim_host_state_valid(cpu)

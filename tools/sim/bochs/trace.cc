@@ -29,12 +29,18 @@ void trace_close(void)
 	trace = NULL;
 }
 
-/* The ticks that Bochs has yet to catch up with are counted in. */
+/*
+ * The ticks that Bochs has yet to catch up with are counted in. A CPU that is
+ * behind another one that was ahead is as late as that.
+ */
 static Bit64u now(const struct vcpu *vcpu)
 {
+	static Bit64u latest;
 	BX_CPU_C *cpu = BX_CPU(vcpu->id);
+	Bit64u t = bx_pc_system.time_ticks() + cpu->icount - cpu->icount_last_sync;
 
-	return bx_pc_system.time_ticks() + cpu->icount - cpu->icount_last_sync;
+	latest = t > latest ? t : latest;
+	return latest;
 }
 
 static void begin(const struct vcpu *vcpu, const char *mode, const char *op)
