@@ -67,7 +67,7 @@ static void update_watch(void)
 	sim_watch = false;
 	for (unsigned int i = 0; i < BX_SMP_PROCESSORS; i++)
 		sim_watch |= pmu_needs_insns(&vcpus[i].pmu) || vcpus[i].resolve ||
-			     vcpus[i].nmi_countdown;
+			     vcpus[i].nmi_countdown || state_awaits_branch(&vcpus[i]);
 }
 
 /*
@@ -137,6 +137,7 @@ static void resolve(struct vcpu *vcpu)
 {
 	vcpu->resolve = false;
 	machine_lock_firmware(vcpu);
+	state_exited(vcpu);
 	vcpu->cpl = BX_CPU(vcpu->id)->sregs[BX_SEG_REG_CS].selector.rpl;
 	count_update(vcpu);
 }
@@ -225,6 +226,7 @@ void sim_interrupt(unsigned cpu, unsigned vector)
 
 	count_settle(vcpu);
 	nmi_enter(vcpu, vector);
+	state_interrupted(vcpu);
 	count_resolve_later(vcpu);
 }
 

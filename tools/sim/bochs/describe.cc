@@ -313,6 +313,7 @@ static void branch(unsigned cpu, enum insn_branch kind, bool taken, bx_address t
 	insn->branch = kind;
 	insn->taken = taken;
 	insn->target = target;
+	state_branch(&vcpus[cpu]);
 }
 
 void sim_cond_branch(unsigned cpu, bool taken, bx_address target)

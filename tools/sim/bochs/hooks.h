@@ -36,6 +36,7 @@ bool sim_run_cpus(void);
 bool sim_rdpmc(unsigned cpu, Bit32u ecx, Bit64u *val);
 void sim_lvtpc_access(unsigned cpu, unsigned rw, Bit32u val);
 
+void sim_vmx_root(unsigned cpu, bool entered);
 void sim_vmentry_tried(unsigned cpu);
 bool sim_host_state_valid(unsigned cpu);
 bool sim_guest_state_valid(unsigned cpu);

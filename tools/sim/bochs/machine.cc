@@ -47,6 +47,10 @@ void sim_init(void)
 		nmi_sweep(setting("SIM_NMI_SWEEP", ""));
 	if (*setting("SIM_VMCS", ""))
 		entry_spoil(setting("SIM_VMCS", ""));
+	if (*setting("SIM_STATE", ""))
+		state_open(setting("SIM_STATE", ""));
+	if (*setting("SIM_PAYLOAD", ""))
+		payload_parse(setting("SIM_PAYLOAD", ""));
 	debug_exit = *setting("SIM_DEBUG_EXIT", "");
 	describe_init();
 }

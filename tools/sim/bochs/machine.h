@@ -112,9 +112,25 @@ void nmi_step(struct vcpu *vcpu);
 /* entry.cc: a VM entry that finds what the host has not written.  "FIELD=VALUE@N" */
 void entry_spoil(const char *what);
 
+/* payload.cc: guests that begin with other instructions.  "HEX,HEX,..." */
+void payload_parse(const char *list);
+void payload_vmentry(struct vcpu *vcpu);
+
+/* state.cc: what the guest leaves of the host's state.  Nothing happens without a file. */
+void state_open(const char *path);
+void state_vmentry(struct vcpu *vcpu);
+void state_vmexit(struct vcpu *vcpu, unsigned int reason);
+void state_exited(struct vcpu *vcpu);
+void state_interrupted(struct vcpu *vcpu);
+void state_branch(struct vcpu *vcpu);
+/* state_branch() is to be told of the next one. */
+bool state_awaits_branch(const struct vcpu *vcpu);
+
 /* trace.cc: JSON lines.  Nothing happens without a trace file. */
 void trace_open(const char *path);
 void trace_close(void);
+/* Ticks since power-on. */
+Bit64u trace_time(const struct vcpu *vcpu);
 void trace_msr(struct vcpu *vcpu, bool write, Bit32u msr, Bit64u val, bool ok);
 void trace_rdpmc(struct vcpu *vcpu, Bit32u ecx, Bit64u val, bool ok);
 void trace_lvtpc(struct vcpu *vcpu, bool write, Bit32u val);

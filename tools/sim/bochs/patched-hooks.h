@@ -10,6 +10,8 @@
 /* With more than one CPU, instead of Bochs's own loop. */
 #define BX_INSTR_RUN_CPUS()			sim_run_cpus()
 
+#define BX_INSTR_VMX_ROOT(cpu, entered)		sim_vmx_root(cpu, entered)
+
 /* VM entry and exit, in the order in which Bochs comes by. */
 #define BX_INSTR_VMENTRY_TRIED(cpu)		sim_vmentry_tried(cpu)
 #define BX_INSTR_HOST_STATE_VALID(cpu)		sim_host_state_valid(cpu)

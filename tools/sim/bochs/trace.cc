@@ -33,7 +33,7 @@ void trace_close(void)
  * The ticks that Bochs has yet to catch up with are counted in. A CPU that is
  * behind another one that was ahead is as late as that.
  */
-static Bit64u now(const struct vcpu *vcpu)
+Bit64u trace_time(const struct vcpu *vcpu)
 {
 	static Bit64u latest;
 	BX_CPU_C *cpu = BX_CPU(vcpu->id);
@@ -46,7 +46,7 @@ static Bit64u now(const struct vcpu *vcpu)
 static void begin(const struct vcpu *vcpu, const char *mode, const char *op)
 {
 	fprintf(trace, "{\"t\":%" PRIu64 ",\"cpu\":%u,\"mode\":\"%s\",\"op\":\"%s\"",
-		(uint64_t)now(vcpu), vcpu->id, mode, op);
+		(uint64_t)trace_time(vcpu), vcpu->id, mode, op);
 }
 
 static const char *current_mode(const struct vcpu *vcpu)

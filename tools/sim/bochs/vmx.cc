@@ -77,6 +77,8 @@ void sim_vmentry(unsigned cpu)
 
 	count_retire(vcpu);
 	trace_vmentry(vcpu);
+	state_vmentry(vcpu);
+	payload_vmentry(vcpu);
 	if (vmcs->vmentry_ctrls.LOAD_DBG_CTRLS())
 		pmu_wrmsr(&vcpu->pmu, IA32_DEBUGCTL,
 			  vmread(vcpu, VMCS_64BIT_GUEST_IA32_DEBUGCTL));
@@ -105,6 +107,7 @@ void sim_vmexit(unsigned cpu, Bit32u reason)
 		count_settle(vcpu);
 	pmu_drain(&vcpu->pmu, vcpu->cpl);
 	trace_vmexit(vcpu, basic, reason >> 31);
+	state_vmexit(vcpu, basic);
 	vcpu->resolve = true;
 	count_update(vcpu);
 }
