@@ -13,7 +13,7 @@
 struct cache {
 	unsigned int	sets;
 	unsigned int	ways;
-	uint64_t	*tags;	/* set by set, the latest used first; 0: empty */
+	uint64_t	**blocks;	/* of sets, the latest used first; 0: empty */
 };
 
 /* Aborts if there is no memory: the model is a tool, not the product. */
