@@ -54,6 +54,26 @@ u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured)
 	return present;
 }
 
+/*
+ * The host's pair stays where it is while a guest runs that is shown neither of
+ * the two: to write it back would round the host's shares. Nothing else of the
+ * host's may stay. The pair may, because such a guest
+ *  - can't read or write it: its PMU is another one than the hardware's, so that
+ *    RDPMC exits, and so do both MSRs, see vpmu_policy.c;
+ *  - can't have it count: FIXED_CTR_CTRL and GLOBAL_CTRL trap too, and in what it
+ *    gets of them the field and the bits of the pair are 0.
+ */
+bool vpmu_uses_pair(const struct pmu_caps *shown)
+{
+	return shown->metrics || pmu_has_fixed(shown, FIXED_SLOTS);
+}
+
+static void leave_pair_alone(struct pmu_caps *switched)
+{
+	switched->fixed_mask &= ~TMAV_BIT(FIXED_SLOTS);
+	switched->metrics = false;
+}
+
 void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
 	       const struct pmu_caps *shown)
 {
@@ -61,6 +81,9 @@ void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
 	vpmu->hw = &caps->pmu;
 	vpmu->extra_msrs = caps->extra_msrs;
 	vpmu->shown = *shown;
+	vpmu->switched = caps->pmu;
+	if (!vpmu_uses_pair(shown))
+		leave_pair_alone(&vpmu->switched);
 	vpmu_reset(vpmu);
 }
 
@@ -103,16 +126,16 @@ static u32 pmi_of(const struct vpmu *vpmu)
 }
 
 /* Counters by RDPMC, which is cheaper than RDMSR. GLOBAL_CTRL is 0. */
-static void save_counters(const struct pmu_caps *hw, struct pmu_state *state)
+static void save_counters(const struct pmu_caps *pmu, struct pmu_state *state)
 {
 	u32 i;
 
-	for (i = 0; i < hw->nr_gp; i++)
+	for (i = 0; i < pmu->nr_gp; i++)
 		state->gp[i] = hw_rdpmc(RDPMC_GP(i));
 	for (i = 0; i < PMU_MAX_FIXED_COUNTERS; i++)
-		if (pmu_has_fixed(hw, i))
+		if (pmu_has_fixed(pmu, i))
 			state->fixed[i] = hw_rdpmc(RDPMC_FIXED(i));
-	if (hw->metrics)
+	if (pmu->metrics)
 		state->perf_metrics = hw_rdpmc(RDPMC_METRICS);
 	state->global_status = hw_rdmsr(IA32_PERF_GLOBAL_STATUS);
 }
@@ -139,19 +162,19 @@ static void write_slots_and_metrics(u64 slots, u64 metrics)
 	hw_wrmsr(IA32_PERF_METRICS, metrics);
 }
 
-static void write_fixed_counters(const struct pmu_caps *hw,
+static void write_fixed_counters(const struct pmu_caps *pmu,
 				 const struct pmu_state *state)
 {
 	u32 i;
 
 	for (i = 0; i < FIXED_SLOTS; i++)
-		if (pmu_has_fixed(hw, i))
+		if (pmu_has_fixed(pmu, i))
 			write_counter(IA32_FIXED_CTR0 + i, RDPMC_FIXED(i),
 				      state->fixed[i]);
-	if (hw->metrics)
+	if (pmu->metrics)
 		write_slots_and_metrics(state->fixed[FIXED_SLOTS],
 					state->perf_metrics);
-	else if (pmu_has_fixed(hw, FIXED_SLOTS))
+	else if (pmu_has_fixed(pmu, FIXED_SLOTS))
 		write_counter(IA32_FIXED_CTR3, RDPMC_FIXED(FIXED_SLOTS),
 			      state->fixed[FIXED_SLOTS]);
 }
@@ -174,16 +197,16 @@ static void write_global_status(u64 status)
 		hw_wrmsr(IA32_PERF_GLOBAL_STATUS_SET, set);
 }
 
-static void write_state(const struct pmu_caps *hw,
+static void write_state(const struct pmu_caps *pmu,
 			const struct pmu_state *state)
 {
 	u32 i;
 
-	for (i = 0; i < hw->nr_gp; i++) {
+	for (i = 0; i < pmu->nr_gp; i++) {
 		write_counter(IA32_A_PMC0 + i, RDPMC_GP(i), state->gp[i]);
 		hw_wrmsr(IA32_PERFEVTSEL0 + i, state->eventsel[i]);
 	}
-	write_fixed_counters(hw, state);
+	write_fixed_counters(pmu, state);
 	write_global_status(state->global_status);
 	hw_wrmsr(IA32_FIXED_CTR_CTRL, state->fixed_ctr_ctrl);
 }
@@ -263,7 +286,7 @@ void vpmu_look_for_pmi(struct vpmu *vpmu)
 
 static void write_host(struct vpmu *vpmu)
 {
-	write_state(vpmu->hw, &vpmu->host);
+	write_state(&vpmu->switched, &vpmu->host);
 	write_extra(vpmu, true);
 	/* Last: a PMI of the guest's that is late is still told from the host's. */
 	note_pmi(vpmu);
@@ -371,7 +394,7 @@ static void write_guest(struct vpmu *vpmu)
 	make_hw(vpmu, &state);
 	write_guest_lvtpc(vpmu);
 	write_extra(vpmu, false);
-	write_state(vpmu->hw, &state);
+	write_state(&vpmu->switched, &state);
 }
 
 bool vpmu_claim_nmi(struct vpmu *vpmu)
@@ -525,7 +548,7 @@ static struct pmu_state guest_in_hw(const struct vpmu *vpmu)
 {
 	struct pmu_state state = vpmu->guest;
 
-	save_counters(vpmu->hw, &state);
+	save_counters(&vpmu->switched, &state);
 	narrow(vpmu, &state);
 	return state;
 }

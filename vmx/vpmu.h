@@ -79,6 +79,7 @@ struct vpmu {
 	const struct pmu_caps	*hw;
 	u32			extra_msrs;
 	struct pmu_caps		shown;		/* the guest's PMU */
+	struct pmu_caps		switched;	/* what of hw load and put write */
 	struct event_filter	filter;		/* what it may not count */
 	struct pmu_state	guest;
 	struct pmu_state	host;
@@ -102,6 +103,8 @@ u32 vpmu_extra_msrs(const struct cpuid_regs4 *structured);
 /* Show the guest the PMU @shown, a part of the CPU's; see profile_parse(). */
 void vpmu_init(struct vpmu *vpmu, const struct cpu_caps *caps,
 	       const struct pmu_caps *shown);
+/* False: load and put leave fixed counter 3 and PERF_METRICS to the host. */
+bool vpmu_uses_pair(const struct pmu_caps *shown);
 /* The guest's registers as after RESET. */
 void vpmu_reset(struct vpmu *vpmu);
 

@@ -171,6 +171,16 @@ static void metrics_alone_are_found(void **state)
 	assert_judged(1 << ALONE | 1 << SLOTS);
 }
 
+/* Expect: a switch that leaves the pair to the host is in order. */
+static void a_pair_left_alone_is_accepted(void **state)
+{
+	(void)state;
+	load_begins();
+	guest_runs();
+	put_ends();
+	assert_judged(0);
+}
+
 /* Expect: without PERF_METRICS FIXED_CTR3 may be alone. */
 static void without_metrics_slots_are_alone(void **state)
 {
@@ -355,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup(a_good_switch_is_accepted, begin),
 		cmocka_unit_test_setup(a_swapped_pair_is_found, begin),
 		cmocka_unit_test_setup(metrics_alone_are_found, begin),
+		cmocka_unit_test_setup(a_pair_left_alone_is_accepted, begin),
 		cmocka_unit_test_setup(without_metrics_slots_are_alone, begin),
 		cmocka_unit_test_setup(what_is_not_restored_is_found, begin),
 		cmocka_unit_test_setup(lvtpc_left_alone_is_found, begin),

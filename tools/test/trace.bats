@@ -73,7 +73,8 @@ refused() {
 	check
 	refused "PERF_METRICS is written as the second of the pair only" \
 		"before WRMSR IA32_PERF_METRICS at 10"
-	[ "$(grep -c "not ok" <<< "$output")" = 1 ]
+	refused "Load and put write FIXED_CTR3 and PERF_METRICS, or neither does" "at 1"
+	[ "$(grep -c "not ok" <<< "$output")" = 2 ]
 }
 
 @test "a put that clears PERF_METRICS before FIXED_CTR3 is refused, for both" {
@@ -95,4 +96,16 @@ refused() {
 		"after WRMSR IA32_FIXED_CTR3"
 	refused "After the put the hardware holds what the load has read" \
 		"IA32_FIXED_CTR3: saved 0x1234, restored 0"
+}
+
+@test "a switch that leaves the pair alone is accepted, and must if none is shown" {
+	load_begins; enter
+	leave; put_ends
+	run tools/test/trace_check --no-pair "$trace"
+	[ "$status" = 0 ]
+	load_begins; enter
+	leave; pair 0x1234 0xff; put_ends
+	run tools/test/trace_check --no-pair "$trace"
+	refused "The host's FIXED_CTR3 and PERF_METRICS are not written" \
+		"WRMSR IA32_FIXED_CTR3"
 }
