@@ -22,6 +22,15 @@ static void count_bulk(struct vcpu *vcpu, Bit64u insns)
 
 	pmu_count_plain(&vcpu->pmu, insns, now - vcpu->ref_counted, vcpu->cpl);
 	vcpu->ref_counted = now;
+	vcpu->retired += insns;
+}
+
+/* Without bringing the PMU up to date: to look must change nothing. */
+Bit64u count_retired(const struct vcpu *vcpu)
+{
+	Bit64u now = icount(vcpu);
+
+	return vcpu->retired + (now > vcpu->counted ? now - vcpu->counted : 0);
 }
 
 void count_settle(struct vcpu *vcpu)
@@ -39,6 +48,7 @@ static void count_described(struct vcpu *vcpu)
 	count_settle(vcpu);
 	vcpu->describing = false;
 	vcpu->ref_counted = icount(vcpu);
+	vcpu->retired++;
 	pmu_count_insn(&vcpu->pmu, &vcpu->insn, vcpu->cpl);
 }
 

@@ -44,6 +44,7 @@ struct vcpu {
 	 */
 	Bit64u		counted;
 	Bit64u		ref_counted;	/* the same for reference cycles */
+	Bit64u		retired;	/* since power-on, as far as accounted for */
 	unsigned int	cpl;		/* of instructions not yet accounted for */
 	bool		resolve;	/* something to see to before the next one */
 	bool		lock_firmware;	/* IA32_FEATURE_CONTROL was just written */
@@ -75,6 +76,8 @@ static inline bool in_guest(const struct vcpu *vcpu)
 void count_settle(struct vcpu *vcpu);
 /* The current instruction too; its effects on the PMU come after. */
 void count_retire(struct vcpu *vcpu);
+/* How many have retired, in host and guest, before the current one. */
+Bit64u count_retired(const struct vcpu *vcpu);
 /* The current instruction will not retire: a fault or a VM exit. */
 void count_abandon(struct vcpu *vcpu);
 /* The privilege level, or more, will have changed by the next instruction. */

@@ -45,8 +45,10 @@ Bit64u trace_time(const struct vcpu *vcpu)
 
 static void begin(const struct vcpu *vcpu, const char *mode, const char *op)
 {
-	fprintf(trace, "{\"t\":%" PRIu64 ",\"cpu\":%u,\"mode\":\"%s\",\"op\":\"%s\"",
-		(uint64_t)trace_time(vcpu), vcpu->id, mode, op);
+	fprintf(trace, "{\"t\":%" PRIu64 ",\"retired\":%" PRIu64
+		",\"cpu\":%u,\"mode\":\"%s\",\"op\":\"%s\"",
+		(uint64_t)trace_time(vcpu), (uint64_t)count_retired(vcpu),
+		vcpu->id, mode, op);
 }
 
 static const char *current_mode(const struct vcpu *vcpu)
