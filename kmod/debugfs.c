@@ -244,19 +244,46 @@ static const struct file_operations state_fops = {
 	.write = state_write, .llseek = default_llseek, .release = state_release,
 };
 
+static const struct {
+	const char			*name;
+	umode_t				mode;
+	results_shower			*show;
+	const struct file_operations	*fops;
+} files[] = {
+	{ "results", 0400, results_show, &records_fops },
+	{ "exits", 0400, results_show_exits, &records_fops },
+	{ "switches", 0400, results_show_switches, &records_fops },
+	{ "run", 0200, NULL, &run_fops },
+	{ "state", 0600, NULL, &state_fops },
+};
+
+static long add_all(void)
+{
+	struct dentry *file;
+	unsigned int i;
+
+	folder = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	if (IS_ERR(folder))
+		return PTR_ERR(folder);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		file = debugfs_create_file(files[i].name, files[i].mode, folder,
+					   files[i].show, files[i].fops);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	}
+	return 0;
+}
+
+/* The run was good all the same: all of the files or none, and the module stays. */
 void debugfs_add(void)
 {
-	folder = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	if (IS_ERR(folder)) {
-		pr_info("no debugfs (error %ld): the results are in this log alone\n",
-			PTR_ERR(folder));
+	long err = add_all();
+
+	if (!err)
 		return;
-	}
-	debugfs_create_file("results", 0400, folder, results_show, &records_fops);
-	debugfs_create_file("exits", 0400, folder, results_show_exits, &records_fops);
-	debugfs_create_file("switches", 0400, folder, results_show_switches, &records_fops);
-	debugfs_create_file("run", 0200, folder, NULL, &run_fops);
-	debugfs_create_file("state", 0600, folder, NULL, &state_fops);
+	debugfs_remove(folder);
+	folder = NULL;
+	pr_info("no debugfs (error %ld): the results are in this log alone\n", err);
 }
 
 void debugfs_remove_all(void)

@@ -378,8 +378,10 @@ static int set_up_and_run(struct session *session)
 	if (err)
 		goto free_memory;
 	err = nmi_register(&session->run.vpmu, session->options.cpu);
-	if (err)
+	if (err) {
+		pr_err("no NMI handler can be had (error %d)\n", err);
 		goto free_memory;
+	}
 	err = run_workloads(session);
 	trace_report();
 	nmi_unregister();
@@ -438,14 +440,14 @@ static void thread_finish(struct session *session)
 }
 
 /* The errors that nobody has told of where they happened. */
-static void explain(const struct session *session, int err)
+static void explain(const struct session_options *options, int err)
 {
 	if (err == -ENOMEM)
 		pr_err("not enough memory for a guest of %u KiB\n",
 		       GUEST_MEMORY_SIZE / 1024);
 	if (err == -EINTR)
 		pr_err("interrupted on CPU %u; nothing is left behind\n",
-		       session->options.cpu);
+		       options->cpu);
 }
 
 static int run_thread(struct session *session)
@@ -456,8 +458,11 @@ static int run_thread(struct session *session)
 	hotplug_session = session;
 	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "tmavisor",
 					  NULL, cpu_going_down);
-	if (state < 0)
+	if (state < 0) {
+		if (state != -ENOMEM)
+			pr_err("no CPU-hotplug callback can be had (error %d)\n", state);
 		return state;
+	}
 	err = thread_start(session);
 	if (!err) {
 		thread_finish(session);
@@ -496,13 +501,13 @@ static int run_to_results(struct session *session)
 int session_run(const struct session_options *options)
 {
 	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
-	int err;
+	int err = -ENOMEM;
 
-	if (!session)
-		return -ENOMEM;
-	session->options = *options;
-	err = run_to_results(session);
-	explain(session, err);
+	if (session) {
+		session->options = *options;
+		err = run_to_results(session);
+	}
+	explain(options, err);
 	kfree(session);
 	return err;
 }
