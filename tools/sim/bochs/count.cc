@@ -202,11 +202,19 @@ static bool rep_ends_on_zf(unsigned cpu, const bxInstruction_c *i)
 	}
 }
 
+/* Nothing else ends a long REP when the turn is over. */
+static void end_turn(BX_CPU_C *cpu)
+{
+	if (BX_SMP_PROCESSORS > 1 && (Bit64s)(cpu->icount - cpu->icount_last_sync) >= SIM_TURN)
+		cpu->async_event |= BX_ASYNC_EVENT_STOP_TRACE;
+}
+
 /* After an iteration and before its decrement of RCX. */
 void sim_repeat(unsigned cpu, const bxInstruction_c *i)
 {
 	if (rep_counter(cpu, i) != 1 && !rep_ends_on_zf(cpu, i))
 		vcpus[cpu].counted++;
+	end_turn(BX_CPU(cpu));
 }
 
 static void nmi_enter(struct vcpu *vcpu, unsigned int vector)

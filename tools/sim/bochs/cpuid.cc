@@ -48,10 +48,15 @@ private:
 	int write_plain(Bit32u msr, Bit64u val);
 };
 
-/* LA57: a SMM save area of Bochs forgets it, and Linux dies of that. */
+/*
+ * LA57: a SMM save area of Bochs forgets it, and Linux dies of that. MONITOR: it
+ * wakes who else waits so, and another CPU's store may wake nobody.
+ */
 sim_cpuid_t::sim_cpuid_t(BX_CPU_C *cpu) : sapphire_rapids_t(cpu)
 {
 	disable_cpu_extension(BX_ISA_LA57);
+	if (BX_SMP_PROCESSORS > 1)
+		disable_cpu_extension(BX_ISA_MONITOR_MWAIT);
 	if (!vcpu()->variant->has_vmx)
 		disable_cpu_extension(BX_ISA_VMX);
 	for (unsigned int i = 0; i < NR_PLAIN_MSRS; i++)

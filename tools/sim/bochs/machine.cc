@@ -81,6 +81,8 @@ void sim_cpu_reset(unsigned cpu, unsigned type)
 	if (type == BX_RESET_HARDWARE) {
 		srand(1);
 		pmu_reset(&vcpu->pmu);
+	} else {
+		count_settle(vcpu);
 	}
 	memset(vcpu->nmi, 0, sizeof(vcpu->nmi));
 	memset(vcpu->nmi_depth, 0, sizeof(vcpu->nmi_depth));

@@ -17,7 +17,14 @@ extern "C" {
 #include "tools/sim/pmu/pmu.h"
 }
 
-enum { SIM_MAX_CPUS = 8 };
+enum {
+	SIM_MAX_CPUS	= 8,
+	/*
+	 * Instructions of a CPU until it is another's turn, at the end of the
+	 * trace: a trace has at most as many.
+	 */
+	SIM_TURN	= 32,
+};
 
 /* A CPU variant: how it differs from Sapphire Rapids as it is sold. */
 struct variant {

@@ -2,22 +2,21 @@
 /*
  * More than one CPU, in turns.  Bochs's own loop lets each execute one trace and
  * takes the mean of their instructions for the time that went by, so that a CPU
- * with long traces gets more than one instruction a tick.  Here the CPU that is
- * furthest behind executes the next trace, and time is where the last one is: a
- * tick is an instruction of each CPU, as it is with one, and no CPU is ahead of
- * another by more than a trace.
+ * with long traces gets more than one instruction a tick.  Here the next turn is
+ * of the CPU that is furthest behind, and the time is that CPU's: a tick is an
+ * instruction of each, as it is with one.
  *
- * How far a CPU is ahead of Bochs's ticks is icount - icount_last_sync.
+ * How far a CPU is ahead of Bochs's ticks is icount - icount_last_sync, which is
+ * less than 0 while another lets time pass within a string instruction.
  */
 #include "machine.h"
 
-/* A CPU that halts looks again after so many, as Bochs's does that is alone. */
-enum { SLEEP_TICKS = 10 };
-
-/* A fault ends its trace by longjmp(): nothing of this may be in a register. */
+/* Whose turn it is.  A fault ends it by longjmp(): this may be in no register. */
 static unsigned int running;
 
-static Bit64u lead(unsigned int cpu)
+static Bit64u accounted;	/* ticks */
+
+static Bit64s lead(unsigned int cpu)
 {
 	return BX_CPU(cpu)->icount - BX_CPU(cpu)->icount_last_sync;
 }
@@ -32,41 +31,68 @@ static unsigned int furthest_behind(void)
 	return last;
 }
 
-static void pass_time(Bit64u ticks)
+static void fall_behind(unsigned int cpu, Bit64u ticks)
 {
+	BX_CPU(cpu)->icount_last_sync += ticks;
+}
+
+/* The iterations of some string instructions, which are ticks and no icount. */
+static void account(void)
+{
+	Bit64u ticks = bx_pc_system.time_ticks();
+
 	for (unsigned int i = 0; i < BX_SMP_PROCESSORS; i++)
-		BX_CPU(i)->icount_last_sync += ticks;
+		if (i != running)
+			fall_behind(i, ticks - accounted);
+	accounted = ticks;
+}
+
+static void pass_time(Bit64s ticks)
+{
+	if (ticks <= 0)
+		return;
+	for (unsigned int i = 0; i < BX_SMP_PROCESSORS; i++)
+		fall_behind(i, ticks);
+	accounted += ticks;
 	BX_TICKN(ticks);
 }
 
-static void execute(BX_CPU_C *cpu)
+/* False if it sleeps. */
+static bool execute_trace(BX_CPU_C *cpu)
 {
 	Bit64u before = cpu->icount;
 
 	cpu->cpu_run_trace();
-	if (cpu->icount == before)
-		cpu->icount_last_sync -= SLEEP_TICKS;
+	count_check(&vcpus[running]);
+	return cpu->icount != before;
 }
 
-/* What Bochs's loop for one CPU does after a fault or VM exit, and that for many forgets. */
+/* Who sleeps does so for the rest of the turn. */
+static void take_turn(BX_CPU_C *cpu)
+{
+	while (lead(running) < SIM_TURN)
+		if (!execute_trace(cpu))
+			cpu->icount_last_sync = cpu->icount - SIM_TURN;
+}
+
+/* As Bochs's loop for one CPU does; the one for many leaves it out. */
 static void commit_fault(BX_CPU_C *cpu)
 {
 	cpu->icount++;
 	cpu->prev_rip = cpu->gen_reg[BX_64BIT_REG_RIP].rrx;
 	cpu->speculative_rsp = false;
+	count_check(&vcpus[running]);
 }
 
 bool sim_run_cpus(void)
 {
-	if (setjmp(BX_CPU_C::jmp_buf_env)) {
+	if (setjmp(BX_CPU_C::jmp_buf_env))
 		commit_fault(BX_CPU(running));
-		count_check(&vcpus[running]);
-	}
 	while (!bx_pc_system.kill_bochs_request) {
+		account();
 		running = furthest_behind();
 		pass_time(lead(running));
-		execute(BX_CPU(running));
-		count_check(&vcpus[running]);
+		take_turn(BX_CPU(running));
 	}
 	return true;
 }
