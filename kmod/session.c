@@ -83,7 +83,8 @@ static u32 next_timer(struct session *session, int res, u64 forced, u64 quantum,
 		return RUN_TIMER_GOES_ON;
 	if (res == RUN_COUNTING)
 		m->forced = 0;
-	else
+	/* Behind the last one, the end of an idle slice is none. */
+	else if (m->forced < forced)
 		m->forced++;
 	return run_timer_ticks(&session->run, m->forced < forced ? quantum : idle);
 }
