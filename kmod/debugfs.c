@@ -15,9 +15,12 @@
 #include "kmod/debugfs.h"
 #include "kmod/params.h"
 #include "kmod/results.h"
+#include "kmod/script.h"
 
 /* Far more than all parameters take. */
 enum { MAX_LINE = 1000 };
+/* The longest lines of a script, and as many as there can be. */
+enum { MAX_SCRIPT = 40 * GUEST_MAX_OPS };
 
 static struct dentry *folder;
 
@@ -139,14 +142,14 @@ static int run_again(char *line)
 }
 
 /* Whatever gets into the log or into JSON was looked at here. */
-static int check_text(const char *text, size_t len)
+static int check_text(const char *file, const char *text, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++) {
 		if (isascii(text[i]) && (isprint(text[i]) || isspace(text[i])))
 			continue;
-		pr_err("run: byte %zu is %#x, and no text\n", i, (u8)text[i]);
+		pr_err("%s: byte %zu is %#x, and no text\n", file, i, (u8)text[i]);
 		return -EINVAL;
 	}
 	return 0;
@@ -167,7 +170,7 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	line = memdup_user_nul(from, len);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	err = check_text(line, len);
+	err = check_text("run", line, len);
 	if (!err)
 		err = try_run_lock();
 	if (!err) {
@@ -244,6 +247,88 @@ static const struct file_operations state_fops = {
 	.write = state_write, .llseek = default_llseek, .release = state_release,
 };
 
+/*
+ * script
+ */
+
+static DEFINE_MUTEX(script_lock);
+static struct script *last_script;
+
+static void keep_script(struct script *script)
+{
+	mutex_lock(&script_lock);
+	swap(last_script, script);
+	mutex_unlock(&script_lock);
+	script_free(script);
+}
+
+/* With run_lock held, by a guest as on the insmod line. */
+static int run_script(struct script *script)
+{
+	struct session_options options;
+	int err = params_check(&insmod_params, &options);
+
+	return err ? err : session_run_script(&options, script);
+}
+
+static int run_and_keep(char *text)
+{
+	struct script *script = script_parse(text);
+	int err;
+
+	if (IS_ERR(script))
+		return PTR_ERR(script);
+	err = try_run_lock();
+	if (!err) {
+		err = run_script(script);
+		mutex_unlock(&run_lock);
+	}
+	if (err)
+		script_free(script);
+	else
+		keep_script(script);
+	return err;
+}
+
+static ssize_t script_write(struct file *file, const char __user *from,
+			    size_t len, loff_t *pos)
+{
+	char *text;
+	int err;
+
+	if (len > MAX_SCRIPT) {
+		pr_err("script: %zu bytes are too many; use %d at most\n", len, MAX_SCRIPT);
+		return -EINVAL;
+	}
+	text = memdup_user_nul(from, len);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = check_text("script", text, len);
+	if (!err)
+		err = run_and_keep(text);
+	kfree(text);
+	return err ? err : len;
+}
+
+static int show_script(struct seq_file *seq, void *unused)
+{
+	mutex_lock(&script_lock);
+	if (last_script)
+		script_show(seq, last_script);
+	mutex_unlock(&script_lock);
+	return 0;
+}
+
+static int script_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, show_script, NULL);
+}
+
+static const struct file_operations script_fops = {
+	.owner = THIS_MODULE, .open = script_open, .read = seq_read,
+	.write = script_write, .llseek = seq_lseek, .release = single_release,
+};
+
 static const struct {
 	const char			*name;
 	umode_t				mode;
@@ -255,6 +340,7 @@ static const struct {
 	{ "switches", 0400, results_show_switches, &records_fops },
 	{ "run", 0200, NULL, &run_fops },
 	{ "state", 0600, NULL, &state_fops },
+	{ "script", 0600, NULL, &script_fops },
 };
 
 static long add_all(void)
@@ -289,4 +375,5 @@ void debugfs_add(void)
 void debugfs_remove_all(void)
 {
 	debugfs_remove(folder);
+	keep_script(NULL);
 }

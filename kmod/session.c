@@ -15,6 +15,7 @@
 #include "kmod/nmi.h"
 #include "kmod/report.h"
 #include "kmod/results.h"
+#include "kmod/script.h"
 #include "kmod/session.h"
 #include "kmod/trace.h"
 #include "kmod/workload.h"
@@ -364,6 +365,23 @@ static int run_workloads(struct session *session)
 	return 0;
 }
 
+/* What a user has written, instead of all that, and nothing in the log. */
+static int run_users_script(struct session *session)
+{
+	struct script *script = session->script;
+	size_t size = sizeof(script->ops);
+	struct session_measure m = {};
+	int err = begin(session);
+
+	if (err)
+		return err;
+	script->ops[script->nr].code = GUEST_OP_END;
+	memcpy(guest_memory_ops(session->memory), script->ops, size);
+	err = run_once(session, GUEST_PROBE_SCRIPT, 0, 0, &m);
+	memcpy(script->ops, guest_memory_ops(session->memory), size);
+	return err;
+}
+
 static int set_up_and_run(struct session *session)
 {
 	int err = run_alloc(&session->run, session->options.profile,
@@ -383,7 +401,7 @@ static int set_up_and_run(struct session *session)
 		pr_err("no NMI handler can be had (error %d)\n", err);
 		goto free_memory;
 	}
-	err = run_workloads(session);
+	err = session->script ? run_users_script(session) : run_workloads(session);
 	trace_report();
 	nmi_unregister();
 free_memory:
@@ -507,6 +525,21 @@ int session_run(const struct session_options *options)
 	if (session) {
 		session->options = *options;
 		err = run_to_results(session);
+	}
+	explain(options, err);
+	kfree(session);
+	return err;
+}
+
+int session_run_script(const struct session_options *options, struct script *script)
+{
+	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (session) {
+		session->options = *options;
+		session->script = script;
+		err = run_thread(session);
 	}
 	explain(options, err);
 	kfree(session);

@@ -15,6 +15,7 @@
 
 struct pmu_image;
 struct results;
+struct script;
 
 /* What struct params asks for, checked. */
 struct session_options {
@@ -63,7 +64,8 @@ struct session {
 	struct session_options	options;
 	struct run		run;
 	void			*memory;	/* the guest's, mapped */
-	struct results		*results;
+	struct results		*results;	/* NULL with a script */
+	struct script		*script;	/* NULL: the workloads */
 	struct guest_result	leaks;		/* of GUEST_PROBE_LEAKS */
 	struct conform		conform;
 	struct session_host	before, after;
@@ -79,5 +81,10 @@ struct session {
  * CPU went away, one slice later at most. One at a time.
  */
 int session_run(const struct session_options *options);
+/*
+ * Likewise, but the guest does nothing but @script, whose results are in it then.
+ * The last run's results stay.
+ */
+int session_run_script(const struct session_options *options, struct script *script);
 
 #endif

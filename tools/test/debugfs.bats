@@ -33,12 +33,13 @@ all() {
 }
 
 @test "only root reads and writes" {
-	[ "$(grep -c "^mode " "$T/out")" = 5 ]
+	[ "$(grep -c "^mode " "$T/out")" = 6 ]
 	says "^mode results 400 0$"
 	says "^mode exits 400 0$"
 	says "^mode switches 400 0$"
 	says "^mode run 200 0$"
 	says "^mode state 600 0$"
+	says "^mode script 600 0$"
 }
 
 @test "each line is JSON with its schema, a line for each run of a workload" {
@@ -166,6 +167,37 @@ refuses() {
 	says "^run workload=retiring profile=gp4 strict=1: 0, tmavisor: all checks ok"
 }
 
+@test "a guest does a script, and the file says what came of it" {
+	says "^script good: 0, $"
+	diff <(lines_of script) - <<-'EOF'
+		rdmsr 0x38f = 0xff
+		wrmsr 0x4c1 0x1234
+		switch
+		rdpmc 0x0 = 0x1234
+		wrmsr 0x38f 0x1000000000000000 fault 13
+		rdmsr 0x38f = 0xff
+	EOF
+}
+
+@test "script refuses what is no access, with the line" {
+	local bad
+	for bad in rdmsr "rdmsr 1 2" "wrmsr 1" "wrmsr 1 x" "rdpmc 0x100000000" hlt; do
+		refuses "script $bad" "script: line 1 is none of: rdmsr MSR, wrmsr MSR VALUE, rdpmc SELECTOR, switch"
+	done
+	refuses "script NUL" "script: byte 12 is 0x0, and no text"
+}
+
+@test "script takes 1023 lines and no more" {
+	says "^script 1023: 0, $"
+	refuses "script 1024" "script: more than 1023 lines; use several scripts"
+	refuses "script long" "script: 40961 bytes are too many; use 40960 at most"
+}
+
+@test "a refused script leaves the last, and any script the results" {
+	says "^script kept: +1023 switch$"
+	says "^sessions and scripts: ([0-9]+) then \1$"
+}
+
 @test "who comes second is told that a run is under way" {
 	says "^run workload=mix: 1, "
 	says "^state meanwhile: 1, "
@@ -192,6 +224,7 @@ refuses() {
 	says "^read under lockdown: [0-9]+$"
 	says "^run under lockdown: 1, .*Operation not permitted"
 	says "^state under lockdown: 1, .*Operation not permitted"
+	says "^script under lockdown: 1, .*Operation not permitted"
 }
 
 @test "rmmod takes the folder away" {

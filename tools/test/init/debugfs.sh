@@ -20,7 +20,7 @@ last_line() {
 to() {
 	# A pipe's reader may get less.
 	cat > /input
-	dd if=/input of="$folder/$1" bs=4096 conv=notrunc 2> /error
+	dd if=/input of="$folder/$1" bs=65536 conv=notrunc 2> /error
 	status=$?
 	[ $status = 0 ] || sed -n 's/.*: //p' /error | head -n 1
 	echo "$2: $status, $(last_line)"
@@ -110,6 +110,28 @@ run "workload=retiring profile=gp4"
 run "workload=retiring profile=gp4 strict=1"
 run ""
 
+# A guest that does what it is told, access by access.
+before=$(sessions)
+to script "script good" <<-EOF
+	rdmsr 0x38f
+	wrmsr 0x4c1 0x1234
+
+	  switch
+	rdpmc	0
+	wrmsr 0x38f 0x1000000000000000
+	rdmsr 0x38f
+	EOF
+show script $folder/script
+for bad in rdmsr "rdmsr 1 2" "wrmsr 1" "wrmsr 1 x" "rdpmc 0x100000000" hlt; do
+	echo "$bad" | to script "script $bad"
+done
+printf 'switch\nrdmsr\0 1' | to script "script NUL"
+yes switch | head -n 1023 | to script "script 1023"
+yes switch | head -n 1024 | to script "script 1024"
+yes | head -c 40961 | to script "script long"
+echo "script kept: $(sort $folder/script | uniq -c | paste -sd' ')"
+echo "sessions and scripts: $before then $(sessions)"
+
 # A run that takes long: who comes second, and how it ends.
 begin_long() {
 	echo "switches=1000000 workload=memory_bound" > /long
@@ -142,7 +164,7 @@ run "workload=retiring strict=1"
 mount -t securityfs none /sys/kernel/security
 echo integrity > /sys/kernel/security/lockdown
 echo "read under lockdown: $(sessions)"
-for file in run state; do
+for file in run state script; do
 	dd if=/dev/null of=$folder/$file conv=notrunc 2> /error
 	echo "$file under lockdown: $?, $(cat /error)"
 done
