@@ -37,6 +37,8 @@ bool sim_rdpmc(unsigned cpu, Bit32u ecx, Bit64u *val);
 void sim_lvtpc_access(unsigned cpu, unsigned rw, Bit32u val);
 
 void sim_vmx_root(unsigned cpu, bool entered);
+void sim_interrupt_mask(unsigned cpu);
+void sim_vmxon(unsigned cpu);
 void sim_vmentry_tried(unsigned cpu);
 bool sim_host_state_valid(unsigned cpu);
 bool sim_guest_state_valid(unsigned cpu);

@@ -55,9 +55,20 @@ void sim_init(void)
 	describe_init();
 }
 
+static void report(const char *path)
+{
+	FILE *to = *path ? fopen(path, "w") : NULL;
+
+	if (!to)
+		return;
+	irqs_report(to);
+	fclose(to);
+}
+
 void sim_exit(void)
 {
 	trace_close();
+	report(setting("SIM_STATS", ""));
 }
 
 void sim_cpu_init(unsigned cpu)

@@ -38,6 +38,16 @@ struct variant {
 	Bit32u			no_exit_ctls;
 };
 
+/* A span of the host's with interrupts off, in terms of count_retired(). */
+struct irqs_off {
+	bool	off;
+	bool	vmx;		/* VMX root was entered in it */
+	Bit64u	begin;
+	Bit64u	since;		/* the last VM entry or exit */
+	Bit64u	guest;		/* instructions of guests */
+	Bit64u	stretch;	/* the longest without one, but for the last */
+};
+
 struct vcpu {
 	unsigned int	id;
 	const struct variant *variant;
@@ -68,6 +78,8 @@ struct vcpu {
 	unsigned int	nmi_depth[2];
 	Bit64u		nmi_next;	/* of nmi_sweep(): where the next one is */
 	Bit64u		nmi_countdown;	/* instructions until then; 0 is never */
+
+	struct irqs_off	irqs_off;
 };
 
 extern struct vcpu vcpus[SIM_MAX_CPUS];
@@ -135,6 +147,12 @@ void state_interrupted(struct vcpu *vcpu);
 void state_branch(struct vcpu *vcpu);
 /* state_branch() is to be told of the next one. */
 bool state_awaits_branch(const struct vcpu *vcpu);
+
+/* irqs.cc: the longest time with interrupts off. A guest begins, and ends. */
+void irqs_guest_begins(struct vcpu *vcpu);
+void irqs_guest_ends(struct vcpu *vcpu);
+/* A line of JSON. */
+void irqs_report(FILE *to);
 
 /* trace.cc: JSON lines.  Nothing happens without a trace file. */
 void trace_open(const char *path);

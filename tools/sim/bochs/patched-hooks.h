@@ -12,6 +12,10 @@
 
 #define BX_INSTR_VMX_ROOT(cpu, entered)		sim_vmx_root(cpu, entered)
 
+/* RFLAGS.IF may have changed; VMX root was entered. */
+#define BX_INSTR_INTERRUPT_MASK(cpu)		sim_interrupt_mask(cpu)
+#define BX_INSTR_VMXON(cpu)			sim_vmxon(cpu)
+
 /* VM entry and exit, in the order in which Bochs comes by. */
 #define BX_INSTR_VMENTRY_TRIED(cpu)		sim_vmentry_tried(cpu)
 #define BX_INSTR_HOST_STATE_VALID(cpu)		sim_host_state_valid(cpu)

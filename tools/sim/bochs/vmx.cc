@@ -76,6 +76,7 @@ void sim_vmentry(unsigned cpu)
 	VMCS_CACHE *vmcs = vmcs_of(vcpu);
 
 	count_retire(vcpu);
+	irqs_guest_begins(vcpu);
 	trace_vmentry(vcpu);
 	state_vmentry(vcpu);
 	payload_vmentry(vcpu);
@@ -106,6 +107,8 @@ void sim_vmexit(unsigned cpu, Bit32u reason)
 	else
 		count_settle(vcpu);
 	pmu_drain(&vcpu->pmu, vcpu->cpl);
+	if (!(reason >> 31))
+		irqs_guest_ends(vcpu);
 	trace_vmexit(vcpu, basic, reason >> 31);
 	state_vmexit(vcpu, basic);
 	vcpu->resolve = true;
