@@ -143,7 +143,7 @@ static bool is_for_apic(const struct guest_step *step)
 	       apic_owns_msr(step->index);
 }
 
-static struct soft_result on_bare_pmu(struct walk *w, const struct guest_step *step)
+struct soft_result walk_bare_step(struct walk *w, const struct guest_step *step)
 {
 	enum pmu_result res = PMU_OK;
 	uint64_t val = 0;
@@ -197,12 +197,14 @@ static void compare_step(struct walk *w, unsigned int i)
 {
 	const struct soft_result *guest = &w->core->cpu->guest.result[i];
 	const struct guest_step *step = &w->steps[i];
-	struct soft_result bare = on_bare_pmu(w, step);
+	struct soft_result bare = walk_bare_step(w, step);
 
 	if (guest->fault != bare.fault || guest->val != bare.val)
 		differ(w, "step kind %d, %#x, %#llx: guest %#llx #GP %d, bare %#llx #GP %d",
 		       step->what, step->index, step->val, guest->val,
 		       guest->fault, bare.val, bare.fault);
+	w->accesses += step->what == GUEST_RDMSR || step->what == GUEST_WRMSR ||
+		       step->what == GUEST_RDPMC;
 	w->valid += !bare.fault;
 	w->faults += bare.fault;
 }
@@ -267,7 +269,7 @@ void walk_begin(struct walk *w, struct core *core, const char *profile)
 
 	core_profile(core, profile);
 	*w = (struct walk) {
-		.core = core, .profile = profile, .seed = 2463534242,
+		.core = core, .profile = profile, .seed = WALK_SEED,
 		.model = {
 			.version = shown->version,
 			.nr_gp = shown->nr_gp,
@@ -285,6 +287,12 @@ void walk_begin(struct walk *w, struct core *core, const char *profile)
 	core->cpu->any_order = true;
 	core_program(core, &nothing, 1);
 	assert_int_equal(run_slice(&core->run, CORE_TIMER), RUN_PREEMPTED);
+}
+
+void walk_bare_reset(struct walk *w)
+{
+	pmu_reset(&w->bare);
+	apic_reset(&w->bare_apic, w->model.version);
 }
 
 void walk_end(struct walk *w)

@@ -20,6 +20,7 @@
 #include "tools/test/core_fixture.h"
 
 enum { WALK_CHUNK = 63 };	/* steps between two switches */
+#define WALK_SEED	2463534242ULL
 
 struct walk {
 	struct core		*core;
@@ -31,18 +32,26 @@ struct walk {
 	u32			cpl;
 	bool			owes_metrics;	/* of FIXED_CTR3, the last thing written */
 	struct guest_step	steps[WALK_CHUNK + 1];
-	unsigned int		valid, faults;	/* so far */
+	unsigned int		valid, faults;	/* steps so far */
+	unsigned int		accesses;	/* RDMSR, WRMSR and RDPMC of them */
 	char			difference[128];
 };
 
 /* A guest in @profile, that has just begun; and its bare PMU. */
 void walk_begin(struct walk *w, struct core *core, const char *profile);
 void walk_end(struct walk *w);
+/* An access or a few instructions, by w->seed. Tame: see below. */
+struct guest_step walk_random_step(struct walk *w);
 /*
  * The first @nr of w->steps, at most WALK_CHUNK, and a switch. NULL, or what
  * was different: a step, the guest's PMU afterwards, or the host's.
  */
 const char *walk_chunk(struct walk *w, unsigned int nr);
+
+/* @step on the bare PMU, which counts it. */
+struct soft_result walk_bare_step(struct walk *w, const struct guest_step *step);
+/* From RESET again, the bare one; a guest that is not this one's core's. */
+void walk_bare_reset(struct walk *w);
 
 /* @val for @msr, without what is different on purpose. */
 u64 walk_tame(u32 msr, u64 val);
