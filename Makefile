@@ -19,7 +19,7 @@ TOOL	?= build/tmavisor
 MAN	?= docs/man
 COMPLETION ?= tools/cli/tmavisor.bash
 
-.PHONY: all module modules demo run tools check check-unit fuzz bench-boot
+.PHONY: all module modules demo run tools check check-unit soak fuzz bench-boot
 .PHONY: bench-sim clean help install install-tool modules_install dkms_source
 .PHONY: need-kdir need-nasm
 
@@ -84,6 +84,10 @@ check-unit:
 	@tools/setup test tools
 	@$(MAKE) --no-print-directory -C tools/test check
 
+soak:
+	@tools/setup module sim tools test
+	@tools/soak/run
+
 # Seconds for each of three parsers.
 FUZZ_SECONDS ?= 600
 
@@ -109,6 +113,7 @@ help:
 	@echo "make tools        build/tmavisor, which reads what the module says"
 	@echo "make check        all tests"
 	@echo "make check-unit   the unit tests alone"
+	@echo "make soak         what takes long: loads of the module, switches, accesses"
 	@echo "make fuzz         the tool's parsers, FUZZ_SECONDS=600 each"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
 	@echo "make bench-sim    how many instructions a second it runs"
