@@ -114,7 +114,7 @@ judge() {
 }
 
 @test "the trace is JSON lines with the keys that are documented" {
-	local known='["t","cpu","mode","op","msr","name","val","fault","reason","error","nmi"]'
+	local known='["t","retired","cpu","mode","op","msr","name","val","fault","reason","error","nmi","vmx"]'
 	jq -es --argjson known "$known" 'all(keys - $known == [])' "$T/first.jsonl"
 	jq -es 'all(.mode == "host" and .cpu == 0)' "$T/first.jsonl"
 	jq -es '[.[].t] == ([.[].t] | sort)' "$T/first.jsonl"
@@ -158,7 +158,11 @@ judge() {
 }
 
 @test "a machine that dies ends with its own status" {
-	ends_with 254 "3rd" -- reboot -f
+	ends_with 254 "3rd" --cmdline reboot=t -- reboot -f
+}
+
+@test "a reset is the end, with its own status" {
+	ends_with 249 "the machine was reset" -- reboot -f
 }
 
 @test "an unknown CPU is refused with the names of those there are" {

@@ -17,6 +17,8 @@ void sim_init(void);
 void sim_exit(void);
 void sim_cpu_init(unsigned cpu);
 void sim_cpu_reset(unsigned cpu, unsigned type);
+void sim_machine_reset(void);
+void sim_triple_fault(unsigned cpu);
 
 void sim_before(unsigned cpu, const bxInstruction_c *i);
 void sim_after(unsigned cpu);

@@ -121,8 +121,7 @@ void machine_lock_firmware(struct vcpu *vcpu)
 	vcpu->lock_firmware = false;
 }
 
-/* What the UART still holds would be lost with the machine. */
-static void drain_uart(void)
+void machine_drain_uart(void)
 {
 	BX_TICKN(UART_DRAIN_TICKS);
 }
@@ -133,7 +132,7 @@ void sim_port_write(unsigned port, unsigned val)
 		return;
 	if (!debug_exit)
 		return;
-	drain_uart();
+	machine_drain_uart();
 	if (port == PORT_DEBUG_EXIT) {
 		trace_close();
 		fprintf(stderr, "\nsim: debug exit %u\n", val & 0x7f);

@@ -110,6 +110,8 @@ void count_reset(struct vcpu *vcpu);
 
 /* machine.cc: what was written to IA32_FEATURE_CONTROL, as the variant has it */
 void machine_lock_firmware(struct vcpu *vcpu);
+/* Before the end: what the UART still holds would be lost with the machine. */
+void machine_drain_uart(void);
 
 /* describe.cc */
 void describe_init(void);
@@ -166,5 +168,6 @@ void trace_vmentry(struct vcpu *vcpu);
 void trace_vmentry_fail(struct vcpu *vcpu, unsigned int error);
 void trace_vmexit(struct vcpu *vcpu, unsigned int reason, bool failed_entry);
 void trace_strict(struct vcpu *vcpu, const char *what);
+void trace_reset(struct vcpu *vcpu, bool in_vmx);
 
 #endif

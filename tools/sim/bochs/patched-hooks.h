@@ -6,6 +6,8 @@
 #define BX_INSTR_NEW_CPUID(cpu)			sim_new_cpuid(cpu)
 #define BX_INSTR_RDPMC(cpu, ecx, val)		sim_rdpmc(cpu, ecx, val)
 #define BX_INSTR_LVTPC(cpu, rw, val)		sim_lvtpc_access(cpu, rw, val)
+#define BX_INSTR_MACHINE_RESET()		sim_machine_reset()
+#define BX_INSTR_TRIPLE_FAULT(cpu)		sim_triple_fault(cpu)
 
 /* With more than one CPU, instead of Bochs's own loop. */
 #define BX_INSTR_RUN_CPUS()			sim_run_cpus()

@@ -158,3 +158,12 @@ void trace_strict(struct vcpu *vcpu, const char *what)
 	put_text("msg", what);
 	fputs("}\n", trace);
 }
+
+void trace_reset(struct vcpu *vcpu, bool in_vmx)
+{
+	if (!trace)
+		return;
+	begin(vcpu, current_mode(vcpu), "reset");
+	put_bool("vmx", in_vmx);
+	fputs("}\n", trace);
+}
