@@ -10,6 +10,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <asm/tsc.h>
+#include "kmod/emergency.h"
 #include "kmod/guest_memory.h"
 #include "kmod/ktap.h"
 #include "kmod/nmi.h"
@@ -517,6 +518,18 @@ static int run_to_results(struct session *session)
 	return 0;
 }
 
+/* As long as it may be in VMX root operation, that is. */
+static int run_guarded(struct session *session)
+{
+	int err = emergency_register();
+
+	if (err)
+		return err;
+	err = run_to_results(session);
+	emergency_unregister();
+	return err;
+}
+
 int session_run(const struct session_options *options)
 {
 	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
@@ -524,7 +537,7 @@ int session_run(const struct session_options *options)
 
 	if (session) {
 		session->options = *options;
-		err = run_to_results(session);
+		err = run_guarded(session);
 	}
 	explain(options, err);
 	kfree(session);

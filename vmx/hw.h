@@ -109,6 +109,8 @@ enum hw_vmx hw_vmxon(u64 pa);
  * SMM alone, which a VMCALL of ours in VMX root would have to turn on.
  */
 void hw_vmxoff(void);
+/* Outside VMX operation it does nothing. */
+void hw_vmxoff_safe(void);
 enum hw_vmx hw_vmclear(u64 pa);
 enum hw_vmx hw_vmptrld(u64 pa);
 enum hw_vmx hw_vmread(u64 field, u64 *val);

@@ -278,6 +278,13 @@ void hw_vmxoff(void)
 	asm volatile("vmxoff" : : : "cc", "memory");
 }
 
+void hw_vmxoff_safe(void)
+{
+	asm volatile("1: vmxoff\n2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : : : "cc", "memory");
+}
+
 enum hw_vmx hw_vmclear(u64 pa)
 {
 	bool cf, zf;

@@ -94,3 +94,14 @@ int root_leave(struct root *root)
 		root->vmcs_pa);
 	return -EIO;
 }
+
+void root_abandon(void)
+{
+	u64 cr4 = hw_read_cr4();
+
+	if (!(cr4 & CR4_VMXE))
+		return;
+	/* It may have been between the two. */
+	hw_vmxoff_safe();
+	hw_write_cr4(cr4 & ~CR4_VMXE);
+}

@@ -37,4 +37,10 @@ int root_enter(struct root *root, u64 vmcs_pa);
  */
 int root_leave(struct root *root);
 
+/*
+ * VMX off on this CPU, whoever has it on and wherever it is: the machine goes
+ * down, and nothing comes back to what was interrupted.
+ */
+void root_abandon(void);
+
 #endif

@@ -178,6 +178,30 @@ static void leaving_twice_does_no_harm(void **state)
 	assert_out(f);
 }
 
+/*
+ * The machine goes down, before and after each step on the way in and out.
+ * Expect: VMX is off, wherever it was, and CR4 as it was but for VMXE.
+ */
+static void abandoned_anywhere_vmx_is_off(void **state)
+{
+	struct fixture *f = *state;
+	struct soft_cpu *cpu = f->cpu;
+
+	root_abandon();
+	assert_int_equal(trace_count(cpu, OP_VMXOFF, 0), 0);
+	assert_int_equal(cpu->regs.cr4, f->cr4);
+
+	cpu->regs.cr4 = f->cr4 | CR4_VMXE;
+	root_abandon();
+	assert_int_equal(cpu->regs.cr4, f->cr4);
+
+	assert_int_equal(root_enter(&f->root, f->vmcs.pa), 0);
+	root_abandon();
+	assert_false(cpu->vmx_on);
+	assert_int_equal(cpu->regs.cr4, f->cr4);
+	f->root.state = ROOT_OFF;
+}
+
 /* Expect: the regions begin with this CPU's revision id, bit 31 clear. */
 static void regions_have_the_revision_id(void **state)
 {
@@ -232,6 +256,7 @@ int main(void)
 		test(a_faulting_vmxon_is_caught),
 		test(a_failure_can_be_followed_by_success),
 		test(leaving_twice_does_no_harm),
+		test(abandoned_anywhere_vmx_is_off),
 		test(regions_have_the_revision_id),
 		test(no_memory_is_told),
 		test(freeing_twice_does_no_harm),

@@ -148,6 +148,12 @@ void hw_vmxoff(void)
 	soft_cpu->current = NULL;
 }
 
+void hw_vmxoff_safe(void)
+{
+	if (soft_cpu->vmx_on)
+		hw_vmxoff();
+}
+
 static struct soft_vmcs *vmcs_at(u64 pa)
 {
 	struct soft_vmcs *vmcs = soft_cpu->vmcs;
