@@ -5,7 +5,7 @@
  * what they tell of happened.
  */
 #undef TRACE_SYSTEM
-#define TRACE_SYSTEM tmavisor
+#define TRACE_SYSTEM KMOD_NAME
 
 #if !defined(KMOD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define KMOD_TRACE_H
