@@ -40,8 +40,6 @@ boot_all() {
 		--cmdline "nowatchdog log_buf_len=1M" --out "$T/profiles.out" \
 		--trace "$T/profiles.jsonl"
 	boot trapped --module "profile=gp4 strict=1"
-	boot kvm --init tools/test/init/kvm.sh --add "$KO:/tmavisor.ko" \
-		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
 	boot host --init tools/test/init/run.sh --add "$KO:/tmavisor.ko" \
 		--add tools/run:/run --add /bin/bash \
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
@@ -393,21 +391,6 @@ conforms() {
 
 @test "runs in a row give all memory back" {
 	says parameters "memory is back"
-}
-
-@test "kvm_intel loaded but idle is no obstacle" {
-	says kvm "kvm loaded, no vm: 0"
-}
-
-@test "a virtual machine of KVM's: busy, with the remedy" {
-	says kvm "vm held: [1-9]"
-	says kvm "tmavisor: VMX is in use .*modprobe -r kvm_intel"
-	says kvm "Device or resource busy"
-}
-
-@test "once the virtual machine is gone the guest runs, and then KVM's again" {
-	says kvm "vm gone: 0"
-	says kvm "kvm works after us"
 }
 
 @test "make run shows what the module says and unloads it" {
