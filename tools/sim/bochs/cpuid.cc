@@ -144,7 +144,7 @@ int sim_cpuid_t::rdmsr(Bit32u msr, Bit64u *val)
 	count_settle(vcpu());
 	res = pmu_rdmsr(&vcpu()->pmu, msr, &pmu_val);
 	if (res == PMU_NOT_MINE)
-		return read_plain(msr, val);
+		return msr == SIM_VMX_FAIL ? fail_rdmsr(val) : read_plain(msr, val);
 	trace_msr(vcpu(), false, msr, pmu_val, res == PMU_OK);
 	*val = pmu_val;
 	return res == PMU_OK;
@@ -166,7 +166,7 @@ int sim_cpuid_t::wrmsr(Bit32u msr, Bit64u val)
 	trial.ops = &nobody;
 	res = pmu_wrmsr(&trial, msr, val);
 	if (res == PMU_NOT_MINE)
-		return write_plain(msr, val);
+		return msr == SIM_VMX_FAIL ? fail_wrmsr(val) : write_plain(msr, val);
 	trace_msr(vcpu(), true, msr, val, res == PMU_OK);
 	if (res == PMU_GP)
 		return 0;

@@ -41,6 +41,7 @@ void sim_lvtpc_access(unsigned cpu, unsigned rw, Bit32u val);
 void sim_vmx_root(unsigned cpu, bool entered);
 void sim_interrupt_mask(unsigned cpu);
 void sim_vmxon(unsigned cpu);
+bool sim_vmx_fails(unsigned cpu, unsigned reason);
 void sim_vmentry_tried(unsigned cpu);
 bool sim_host_state_valid(unsigned cpu);
 bool sim_guest_state_valid(unsigned cpu);

@@ -51,6 +51,8 @@ void sim_init(void)
 		state_open(setting("SIM_STATE", ""));
 	if (*setting("SIM_PAYLOAD", ""))
 		payload_parse(setting("SIM_PAYLOAD", ""));
+	if (*setting("SIM_VMX_FAIL", ""))
+		fail_enable();
 	debug_exit = *setting("SIM_DEBUG_EXIT", "");
 	describe_init();
 }

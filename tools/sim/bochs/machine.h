@@ -156,6 +156,15 @@ void irqs_guest_ends(struct vcpu *vcpu);
 /* A line of JSON. */
 void irqs_report(FILE *to);
 
+/*
+ * fail.cc: VMX instructions that fail when the host asks for it by an MSR of the
+ * range that "all existing and future processors will not implement".
+ */
+enum { SIM_VMX_FAIL = 0x40000010 };
+void fail_enable(void);
+int fail_rdmsr(Bit64u *val);
+int fail_wrmsr(Bit64u val);
+
 /* trace.cc: JSON lines.  Nothing happens without a trace file. */
 void trace_open(const char *path);
 void trace_close(void);

@@ -9,6 +9,8 @@
 #define BX_INSTR_MACHINE_RESET()		sim_machine_reset()
 #define BX_INSTR_TRIPLE_FAULT(cpu)		sim_triple_fault(cpu)
 
+#define BX_INSTR_VMX_FAILS(cpu, reason)		sim_vmx_fails(cpu, reason)
+
 /* With more than one CPU, instead of Bochs's own loop. */
 #define BX_INSTR_RUN_CPUS()			sim_run_cpus()
 
