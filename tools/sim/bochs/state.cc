@@ -287,6 +287,7 @@ static struct judge {
 	Bit64u			own[NR_HOST_ITEMS];	/* before plant() */
 	Bit64u			host[NR_HOST_ITEMS];
 	bx_segment_reg_t	own_segments[NR_PLANTED_SEGMENTS];
+	Bit16u			selector;	/* that was planted */
 	Bit64u			guest[NR_GUEST_ITEMS];
 	Bit64u			off[NR_OFF_ITEMS];
 	bool			emulated;	/* the last exit may change some of it */
@@ -341,11 +342,15 @@ static void take(cpu_t *cpu, const struct host_item *items, unsigned int n, Bit6
 		val[i] = items[i].get(cpu);
 }
 
-static void plant_segment(bx_segment_reg_t *seg)
+static void plant_segment(bx_segment_reg_t *seg, Bit16u selector)
 {
 	bx_descriptor_t *d = &seg->cache;
 
-	parse_selector(SELECTOR_USER_DATA, &seg->selector);
+	parse_selector(selector, &seg->selector);
+	if (!selector) {
+		d->valid = 0;
+		return;
+	}
 	d->valid = SegValidCache | SegAccessROK | SegAccessWOK;
 	d->p = 1;
 	d->dpl = 3;
@@ -358,14 +363,15 @@ static void plant_segment(bx_segment_reg_t *seg)
 	d->u.segment.avl = 0;
 }
 
-/* What the kernel has in them: a base of FS of 0, its per-CPU data by GS. */
+/* In some slices a task that has a base in FS and no selector: most are like that. */
 static void plant_segments(cpu_t *cpu, struct judge *judge)
 {
+	judge->selector = slices % 4 ? SELECTOR_USER_DATA : 0;
 	for (unsigned int i = 0; i < NR_PLANTED_SEGMENTS; i++) {
 		bx_segment_reg_t *seg = &cpu->sregs[planted_segments[i]];
 
 		judge->own_segments[i] = *seg;
-		plant_segment(seg);
+		plant_segment(seg, judge->selector);
 	}
 	cpu->sregs[BX_SEG_REG_ES].cache.u.segment.base = 0;
 	cpu->sregs[BX_SEG_REG_DS].cache.u.segment.base = 0;
@@ -406,7 +412,7 @@ static void unplant(cpu_t *cpu, struct judge *judge)
 	for (unsigned int i = 0; i < NR_PLANTED_SEGMENTS; i++) {
 		bx_segment_reg_t *seg = &cpu->sregs[planted_segments[i]];
 
-		if (seg->selector.value == SELECTOR_USER_DATA)
+		if (seg->selector.value == judge->selector)
 			*seg = judge->own_segments[i];
 	}
 }
