@@ -20,7 +20,7 @@ MAN	?= docs/man
 COMPLETION ?= tools/cli/tmavisor.bash
 
 .PHONY: all module modules demo run tools check check-unit soak fuzz bench-boot
-.PHONY: bench-sim clean help install install-tool modules_install dkms_source
+.PHONY: mutants bench-sim clean help install install-tool modules_install dkms_source
 .PHONY: need-kdir need-nasm
 
 all: module
@@ -95,6 +95,10 @@ fuzz:
 	@tools/setup test tools
 	@tools/test/fuzz/run $(FUZZ_SECONDS)
 
+# MUTANTS=: names of those in tools/mutants/table; all, without.
+mutants:
+	@tools/mutants/run $(MUTANTS)
+
 bench-boot:
 	@tools/bench/boot
 
@@ -102,7 +106,7 @@ bench-sim:
 	@tools/bench/sim
 
 clean:
-	rm -rf build/kmod build/test build/cli build/fuzz build/tmavisor
+	rm -rf build/kmod build/mutants build/test build/cli build/fuzz build/tmavisor
 
 help:
 	@echo "make              build the module for the running kernel (KDIR=, KVER=)"
@@ -115,6 +119,7 @@ help:
 	@echo "make check-unit   the unit tests alone"
 	@echo "make soak         what takes long: loads of the module, switches, accesses"
 	@echo "make fuzz         the tool's parsers, FUZZ_SECONDS=600 each"
+	@echo "make mutants      breaks the module on purpose: do the tests notice?"
 	@echo "make bench-boot   what the simulated PMU costs a boot"
 	@echo "make bench-sim    how many instructions a second it runs"
 	@echo "make clean        remove built modules and tests; build/ has the machine too"
