@@ -257,10 +257,23 @@ static int run_guest(struct run *run)
 	}
 }
 
+/*
+ * With an NMI in between it is another overflow that is waited for: a host that
+ * samples often enough has one at each load.
+ */
+static bool waited_in_vain(struct run *run)
+{
+	u64 nmis = run->vpmu.all_nmis;
+
+	if (nmis != run->nmis_seen)
+		run->postponed = 0;
+	run->nmis_seen = nmis;
+	return run->postponed >= MAX_POSTPONED;
+}
+
 static int load_and_run(struct run *run)
 {
-	int res = vpmu_load(&run->vpmu, &run->vmcs,
-			    run->postponed >= MAX_POSTPONED);
+	int res = vpmu_load(&run->vpmu, &run->vmcs, waited_in_vain(run));
 
 	if (res) {
 		run->postponed++;

@@ -42,7 +42,8 @@ struct run {
 	u32			cpu_controls;	/* as the VMCS has them */
 	bool			nmi;		/* of the host's, to be delivered */
 	bool			machine_check;	/* likewise */
-	u32			postponed;	/* loads, in a row, for a PMI of the host's */
+	u32			postponed;	/* loads, in a row, for a PMI that has not come */
+	u64			nmis_seen;	/* of all, when the last one was */
 	u64			guest_tsc;	/* TSC ticks from entry to exit since RUN_COUNTING */
 	u64			exits[RUN_NR_EXIT_REASONS];
 	enum run_failure	failure;

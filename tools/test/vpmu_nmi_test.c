@@ -456,6 +456,49 @@ static void no_pmi_is_lost_around_another_nmi(void **state)
 			pmi_arrives(left, left % 2 ? 0 : 5, nmi_at, &expected);
 }
 
+/*
+ * The host's counter overflows before each of more loads than are postponed for
+ * a PMI that does not come, the PMI @skid operations late.
+ */
+static void overflows_before_each_load(unsigned int skid)
+{
+	enum { LOADS = 20 };
+	struct guest_step guest[LOADS];
+	struct core *core = counting_host(PERIOD, skid);
+	struct soft_cpu *cpu = core->cpu;
+
+	for (int i = 0; i < LOADS; i++)
+		guest[i] = (struct guest_step) { GUEST_TIMER };
+	core_program(core, guest, LOADS);
+	cpu->any_order = true;
+	cpu->ticks = true;
+	for (int i = 0; i < LOADS; i++) {
+		int res;
+
+		soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
+		soft_set_msr(cpu, IA32_FIXED_CTR0, COUNTER_MASK);
+		soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, cpu->perf.enabled);
+		cpu->perf.prev[PERF_FIXED + FIXED_INSTRUCTIONS] = COUNTER_MASK;
+		res = run_slice(&core->run, CORE_TIMER);
+		assert_true(res >= 0 || res == -EAGAIN);
+		for (unsigned int j = 0; j < skid; j++)
+			soft_step();
+	}
+	assert_int_equal(cpu->pmis, LOADS);
+	assert_int_equal(cpu->perf.handled, LOADS);
+	assert_int_equal(cpu->pmis_dropped, 0);
+	assert_int_equal(cpu->complaints, 0);
+	end_core(core);
+}
+
+/* Expect: a PMI that comes is waited for, however many have come before. */
+static void a_pmi_before_each_load_is_not_lost(void **state)
+{
+	(void)state;
+	for (unsigned int skid = 0; skid < 300; skid++)
+		overflows_before_each_load(skid);
+}
+
 /* A guest's overflow with its PMI late. Expect: the host never hears of it. */
 static void a_guests_pmi_never_reaches_the_host(void **state)
 {
@@ -499,6 +542,7 @@ int main(void)
 		test(an_nmi_of_the_host_is_left_alone),
 		cmocka_unit_test(no_pmi_of_the_host_is_lost),
 		cmocka_unit_test(no_pmi_is_lost_around_another_nmi),
+		cmocka_unit_test(a_pmi_before_each_load_is_not_lost),
 		test(a_guests_pmi_never_reaches_the_host),
 	};
 
