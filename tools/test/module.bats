@@ -45,12 +45,6 @@ boot_all() {
 		--add "$T/hold_vm:/hold_vm" --modules kvm_intel
 	boot perf --init tools/test/init/perf.sh --add "$KO:/tmavisor.ko" \
 		--add /usr/bin/perf --out "$T/perf.out"
-	# A load is some 1850 instructions long, with the VM entry; a put 1650.
-	boot nmi_load --module "workload=retiring switches=2200 slices=1 strict=1" \
-		--nmi-sweep load:1-2200 --cmdline nowatchdog \
-		--trace "$T/nmi_load.jsonl"
-	boot nmi_put --module "workload=retiring switches=2200 slices=1 strict=1" \
-		--nmi-sweep exit:1-1700 --trace "$T/nmi_put.jsonl"
 }
 
 setup() {
@@ -175,27 +169,6 @@ slots_of_slices() {
 @test "with nowatchdog every PMU MSR has its value from before" {
 	says quiet "msrs equal: 29"
 	[ "$(status_of quiet)" = 0 ]
-}
-
-# nmis_everywhere RUN: enough of them were in the middle of a switch
-nmis_everywhere() {
-	says "$1" "all checks ok"
-	says "$1" "[0-9]+ switches, 2200 of them forced"
-	says "$1" "(1[4-9]|2[01])[0-9]{2} NMIs in the middle of one"
-	[ "$(status_of "$1")" = 0 ]
-	tools/test/trace_check --nmis --switches 2200 "$T/$1.jsonl"
-}
-
-@test "an NMI at every instruction of load and VM entry changes no count" {
-	nmis_everywhere nmi_load
-}
-
-@test "nor does one at every instruction of put, with the watchdog on" {
-	nmis_everywhere nmi_put
-}
-
-@test "a VM entry that an NMI spoils fails, and is tried again" {
-	grep -q '"op":"vmentry","fault":true,"error":8' "$T/nmi_load.jsonl"
 }
 
 @test "a CPU that is not there is refused, and the ones that are named" {

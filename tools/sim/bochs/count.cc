@@ -18,9 +18,11 @@ static Bit64u icount(const struct vcpu *vcpu)
 
 static void count_bulk(struct vcpu *vcpu, Bit64u insns)
 {
+	Bit64u before = vcpu->pmu.fixed[FIXED_INSTRUCTIONS];
 	Bit64u now = icount(vcpu);
 
 	pmu_count_plain(&vcpu->pmu, insns, now - vcpu->ref_counted, vcpu->cpl);
+	sweep_counted(vcpu, before);
 	vcpu->ref_counted = now;
 	vcpu->retired += insns;
 }
@@ -45,11 +47,15 @@ void count_settle(struct vcpu *vcpu)
 
 static void count_described(struct vcpu *vcpu)
 {
+	Bit64u before;
+
 	count_settle(vcpu);
 	vcpu->describing = false;
 	vcpu->ref_counted = icount(vcpu);
 	vcpu->retired++;
+	before = vcpu->pmu.fixed[FIXED_INSTRUCTIONS];
 	pmu_count_insn(&vcpu->pmu, &vcpu->insn, vcpu->cpl);
+	sweep_counted(vcpu, before);
 }
 
 void count_retire(struct vcpu *vcpu)
@@ -77,7 +83,8 @@ static void update_watch(void)
 	sim_watch = false;
 	for (unsigned int i = 0; i < BX_SMP_PROCESSORS; i++)
 		sim_watch |= pmu_needs_insns(&vcpus[i].pmu) || vcpus[i].resolve ||
-			     vcpus[i].nmi_countdown || state_awaits_branch(&vcpus[i]);
+			     sweep_watches(&vcpus[i]) ||
+			     state_awaits_branch(&vcpus[i]);
 }
 
 /*
@@ -158,8 +165,8 @@ void sim_before(unsigned cpu, const bxInstruction_c *i)
 
 	if (vcpu->resolve)
 		resolve(vcpu);
-	if (vcpu->nmi_countdown)
-		nmi_step(vcpu);
+	if (sweep_watches(vcpu))
+		sweep_step(vcpu);
 	if (pmu_needs_insns(&vcpu->pmu))
 		describe_start(vcpu, i);
 }
@@ -245,6 +252,7 @@ void sim_interrupt(unsigned cpu, unsigned vector)
 	count_settle(vcpu);
 	nmi_enter(vcpu, vector);
 	state_interrupted(vcpu);
+	sweep_interrupted(vcpu, vector);
 	count_resolve_later(vcpu);
 }
 

@@ -44,6 +44,7 @@ private:
 	Bit64u plain[NR_PLAIN_MSRS];
 
 	struct vcpu *vcpu(void) const { return &vcpus[cpu->bx_cpuid]; }
+	int read_other(Bit32u msr, Bit64u *val) const;
 	int read_plain(Bit32u msr, Bit64u *val) const;
 	int write_plain(Bit32u msr, Bit64u val);
 };
@@ -135,6 +136,14 @@ int sim_cpuid_t::write_plain(Bit32u msr, Bit64u val)
 	return -1;
 }
 
+/* MSRs that are not the PMU's. */
+int sim_cpuid_t::read_other(Bit32u msr, Bit64u *val) const
+{
+	if (msr == SIM_VMX_FAIL)
+		return fail_rdmsr(val);
+	return sweep_rdmsr(vcpu(), msr, val) ? 1 : read_plain(msr, val);
+}
+
 /* Bochs's convention: 1 is done, 0 is #GP, -1 is not mine. */
 int sim_cpuid_t::rdmsr(Bit32u msr, Bit64u *val)
 {
@@ -144,10 +153,16 @@ int sim_cpuid_t::rdmsr(Bit32u msr, Bit64u *val)
 	count_settle(vcpu());
 	res = pmu_rdmsr(&vcpu()->pmu, msr, &pmu_val);
 	if (res == PMU_NOT_MINE)
-		return msr == SIM_VMX_FAIL ? fail_rdmsr(val) : read_plain(msr, val);
+		return read_other(msr, val);
 	trace_msr(vcpu(), false, msr, pmu_val, res == PMU_OK);
 	*val = pmu_val;
 	return res == PMU_OK;
+}
+
+/* In VMX operation, and not in Linux's NMI handler. */
+static bool host_switches(const struct vcpu *vcpu)
+{
+	return BX_CPU(vcpu->id)->in_vmx && !in_guest(vcpu) && !vcpu->nmi[false];
 }
 
 static void ignore_pmi(void *) {}
@@ -173,8 +188,8 @@ int sim_cpuid_t::wrmsr(Bit32u msr, Bit64u val)
 	count_retire(vcpu());
 	pmu_wrmsr(&vcpu()->pmu, msr, val);
 	count_update(vcpu());
-	if (msr == IA32_PERF_GLOBAL_CTRL && !val)
-		nmi_place_reached(vcpu(), NMI_AFTER_LOAD_BEGINS);
+	if (msr == IA32_PERF_GLOBAL_CTRL && host_switches(vcpu()))
+		sweep_reached(vcpu(), val ? PLACE_PUT : PLACE_LOAD);
 	return 1;
 }
 

@@ -43,8 +43,7 @@ void sim_init(void)
 	find_variants(setting("SIM_CPU", "spr"));
 	if (*trace)
 		trace_open(trace);
-	if (*setting("SIM_NMI_SWEEP", ""))
-		nmi_sweep(setting("SIM_NMI_SWEEP", ""));
+	sweep_init(setting("SIM_SWEEP", ""));
 	if (*setting("SIM_VMCS", ""))
 		entry_spoil(setting("SIM_VMCS", ""));
 	if (*setting("SIM_STATE", ""))
@@ -71,6 +70,7 @@ void sim_exit(void)
 {
 	trace_close();
 	report(setting("SIM_STATS", ""));
+	sweep_report();
 }
 
 void sim_cpu_init(unsigned cpu)

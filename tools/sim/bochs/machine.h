@@ -15,6 +15,7 @@
 extern "C" {
 #include "include/tmavisor/pmu_arch.h"
 #include "tools/sim/pmu/pmu.h"
+#include "tools/sim/bochs/sim_msr.h"
 }
 
 enum {
@@ -76,8 +77,12 @@ struct vcpu {
 	/* Index: in a guest.  Depth counts interrupts nested in the NMI handler. */
 	bool		nmi[2];
 	unsigned int	nmi_depth[2];
-	Bit64u		nmi_next;	/* of nmi_sweep(): where the next one is */
-	Bit64u		nmi_countdown;	/* instructions until then; 0 is never */
+
+	/* sweep.cc: what FIXED_CTR0 counted of the host's; NMIs without an owner */
+	Bit64u		host_count;
+	Bit64u		host_overflows;
+	unsigned int	unclaimed_nmis;
+	unsigned int	place;		/* enum sweep_place, the last one */
 
 	struct irqs_off	irqs_off;
 };
@@ -120,18 +125,34 @@ void describe_start(struct vcpu *vcpu, const bxInstruction_c *i);
 /* variants.cc: what that CPU of the machine is; NULL if no machine has that name */
 const struct variant *variant_find(const char *name, unsigned int cpu);
 
-/* pmi.cc: callbacks of the PMU model */
+/* pmi.cc: callbacks of the PMU model, and a PMI as LVTPC has it at this moment */
 extern const struct pmu_ops pmi_ops;
+void pmi_send(struct vcpu *vcpu);
 
-/* nmi.cc: NMIs on demand.  Nothing happens without nmi_sweep(). */
-enum nmi_place {
-	NMI_AFTER_LOAD_BEGINS,	/* the host has set IA32_PERF_GLOBAL_CTRL to 0 */
-	NMI_AFTER_EXIT,		/* the host's state is loaded */
+/* sweep.cc: interrupts on demand, on each CPU.  Nothing happens without sweep_init(). */
+enum sweep_place {
+	PLACE_LOAD,	/* in VMX operation the host has set GLOBAL_CTRL to 0 */
+	PLACE_ENTRY,
+	PLACE_EXIT,	/* the host's state is loaded, after a VM exit */
+	PLACE_READ,	/* likewise, but of an RDPMC or RDMSR */
+	PLACE_WRITE,	/* likewise, but of a WRMSR */
+	PLACE_PUT,	/* in VMX operation the host has set GLOBAL_CTRL to its own */
+	NR_PLACES
 };
-void nmi_sweep(const char *range);
-void nmi_place_reached(struct vcpu *vcpu, enum nmi_place reached);
-/* Before each instruction while vcpu->nmi_countdown is not 0. */
-void nmi_step(struct vcpu *vcpu);
+/* "KIND:PLACE:RANGE", and more behind a space */
+void sweep_init(const char *list);
+void sweep_report(void);
+void sweep_reached(struct vcpu *vcpu, enum sweep_place place);
+bool sweep_watches(const struct vcpu *vcpu);
+/* Before each instruction while it does. */
+void sweep_step(struct vcpu *vcpu);
+/* Something was counted; @before is what FIXED_CTR0 was. */
+void sweep_counted(struct vcpu *vcpu, Bit64u before);
+/* True if this PMI is to come later, by pmi_send(). */
+bool sweep_delays_pmi(struct vcpu *vcpu);
+void sweep_interrupted(const struct vcpu *vcpu, unsigned int vector);
+/* False if there is no such MSR. */
+bool sweep_rdmsr(struct vcpu *vcpu, Bit32u msr, Bit64u *val);
 
 /* entry.cc: a VM entry that finds what the host has not written.  "FIELD=VALUE@N" */
 void entry_spoil(const char *what);

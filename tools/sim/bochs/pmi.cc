@@ -9,9 +9,8 @@ static bool apic_enabled(const struct vcpu *vcpu)
 }
 
 /* Pending from here on; taken at the next instruction boundary. */
-static void raise_pmi(void *ctx)
+void pmi_send(struct vcpu *vcpu)
 {
-	struct vcpu *vcpu = (struct vcpu *)ctx;
 	bx_local_apic_c *apic = BX_CPU(vcpu->id)->lapic;
 	uint8_t vector;
 
@@ -27,6 +26,14 @@ static void raise_pmi(void *ctx)
 		BX_CPU(vcpu->id)->deliver_NMI();
 		break;
 	}
+}
+
+static void raise_pmi(void *ctx)
+{
+	struct vcpu *vcpu = (struct vcpu *)ctx;
+
+	if (!sweep_delays_pmi(vcpu))
+		pmi_send(vcpu);
 }
 
 static void complain(void *ctx, const char *what)

@@ -92,6 +92,7 @@ void sim_vmentry(unsigned cpu)
 	}
 	vcpu->resolve = true;
 	count_update(vcpu);
+	sweep_reached(vcpu, PLACE_ENTRY);
 }
 
 /* Nothing of the exit is done yet.  Most exits are like faults, some like traps. */
@@ -129,6 +130,19 @@ void sim_save_guest_state(unsigned cpu)
 			vcpu->pmu.global_ctrl);
 }
 
+static enum sweep_place place_of_exit(const struct vcpu *vcpu)
+{
+	switch (BX_CPU(vcpu->id)->VMread32(VMCS_32BIT_VMEXIT_REASON)) {
+	case VMX_VMEXIT_RDPMC:
+	case VMX_VMEXIT_RDMSR:
+		return PLACE_READ;
+	case VMX_VMEXIT_WRMSR:
+		return PLACE_WRITE;
+	default:
+		return PLACE_EXIT;
+	}
+}
+
 void sim_load_host_state(unsigned cpu)
 {
 	struct vcpu *vcpu = &vcpus[cpu];
@@ -138,5 +152,5 @@ void sim_load_host_state(unsigned cpu)
 		pmu_wrmsr(&vcpu->pmu, IA32_PERF_GLOBAL_CTRL,
 			  vmread(vcpu, VMCS_64BIT_HOST_IA32_PERF_GLOBAL_CTRL));
 	count_update(vcpu);
-	nmi_place_reached(vcpu, NMI_AFTER_EXIT);
+	sweep_reached(vcpu, place_of_exit(vcpu));
 }

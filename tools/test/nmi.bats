@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# NMIs, PMIs of the host's and interrupts at every instruction of a switch, in
+# the simulated machine. Each has an owner, tools/test/modules/nmi_owner.c, which
+# says what came of them, and counts the host's instructions meanwhile.
+
+setup_file() {
+	export TOP="$BATS_TEST_DIRNAME/../.."
+	export T="$BATS_FILE_TMPDIR"
+	cd "$TOP" || return 1
+	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
+	make -s KVER="$KVER" module > /dev/null
+	# Another module than that: one that is broken on purpose.
+	export KO="${NMI_KO:-build/kmod/$KVER/tmavisor.ko}"
+	mkdir "$T/modules"
+	cp tools/test/modules/* "$T/modules"
+	make -s -C "/lib/modules/$KVER/build" M="$T/modules" TOP="$PWD" \
+		modules > "$T/make" 2>&1
+	boot_all
+}
+
+# boot NAME "SWEEPS" PARAMETERS...: those of each run; $owner, those of the owner
+boot() {
+	local name=$1 status=0 sweep
+	local -a options=()
+	[ "$name" != each ] || options=(--trace "$T/$name.jsonl")
+	for sweep in $2; do
+		options+=(--sweep "$sweep")
+	done
+	shift 2
+	tools/sim/run --timeout 600 "${options[@]}" \
+		--cmdline "log_buf_len=1M $cmdline" \
+		--add "$KO:/tmavisor.ko" --add "$T/modules/nmi_owner.ko:/nmi_owner.ko" \
+		--add tools/test/init/nmi.sh:/nmi.sh \
+		-- env OWNER="$owner" sh /nmi.sh "$@" > "$T/$name" 2>&1 || status=$?
+	echo "$status" > "$T/$name.status"
+}
+
+boot_all() {
+	local owner='' cmdline=nowatchdog trapped="workload=retiring slices=1 profile=gp4"
+	local full="workload=retiring slices=1"
+	boot each "nmi:load:each nmi:exit:each nmi:read:each nmi:write:each nmi:put:each nmi:load:1-2200" \
+		"$trapped switches=100" switches=2500
+	boot irqs "irq:load:1-2200 irq:exit:1-2200 irq:put:1-2500 irq:read:1-800 irq:write:1-1600" \
+		"$trapped switches=3000"
+	owner=period=1000000000
+	boot late pmi:load:1-3000 "$full switches=2500"
+	boot about overflow:put:1-2200 "$full switches=3000"
+	owner=claim=0
+	boot unclaimed nmi:load:1-20 "$full switches=20"
+	# The watchdog's counter is another one.
+	owner=period=3001 cmdline=''
+	boot numbers "nmi:load:1-2200 nmi:exit:1-1700 nmi:put:1-2500" "$full switches=2500"
+}
+
+setup() {
+	cd "$TOP" || return 1
+}
+
+says() {
+	grep -qE -- "$2" "$T/$1" || { grep -E '^# |nmi_owner|not ok|insmod|again' "$T/$1"; return 1; }
+}
+
+# came BOOT SWEEP: how many that was
+came() {
+	sed -n "s/^# $2: \([0-9]*\) came.*/\1/p" "$T/$1"
+}
+
+# all_came BOOT: each number of each sweep had one, and the last ones were too late
+all_came() {
+	local sweep in_time
+	local -a range
+	grep '^# [a-z]*:[a-z]*:[0-9]' "$T/$1"
+	grep '^# [a-z]*:[a-z]*:[0-9]' "$T/$1" | while read -r _ sweep _ _ in_time _; do
+		IFS=- read -ra range <<< "${sweep%:}"
+		[ "$(came "$1" "${sweep%:}")" = "${range[1]}" ] || exit 1
+		[ "$in_time" -ge 500 ] && [ "$in_time" -lt "${range[1]}" ] || exit 1
+	done
+}
+
+sum() {
+	paste -sd+ | { read -r terms; echo $((terms)); }
+}
+
+# owned BOOT: what came of all its sweeps
+owned() {
+	sed -n 's/^# [a-z:0-9-]*: \([0-9]*\) came.*/\1/p' "$T/$1" | sum
+}
+
+# guest_is_right BOOT: in each run; a count that a switch changed would be "not ok"
+guest_is_right() {
+	says "$1" "^insmod: 0$"
+	says "$1" "tmavisor: all checks ok"
+	[ "$(cat "$T/$1.status")" = 0 ]
+	run grep -E "not ok|^again: failed" "$T/$1"
+	[ "$status" = 1 ]
+}
+
+# host_is_right BOOT: perf has the instructions and overflows that the machine has
+host_is_right() {
+	grep nmi_owner: "$T/$1"
+	says "$1" "nmi_owner: ([0-9]+) overflows handled of \1$"
+	says "$1" "nmi_owner: ([0-9]{7,}) instructions counted of \1$"
+	run grep -E "Uhhuh|Dazed|BUG:|WARNING:|Oops|unchecked MSR|lockup" "$T/$1"
+	[ "$status" = 1 ]
+}
+
+@test "an NMI behind each instruction of load, entry, exit, emulation and put is claimed by its owner" {
+	local place
+	for place in load exit read write put; do
+		says each "^# nmi:$place:each: [0-9]+ came, behind ([0-9]+) of \1 instructions, behind [0-9]{3,} twice$"
+	done
+	says each "nmi_owner: $(owned each) NMIs claimed$"
+}
+
+@test "those change no count of the guest's" {
+	guest_is_right each
+}
+
+@test "those change no count of the host's" {
+	host_is_right each
+}
+
+@test "the switches are in order, in spite of them" {
+	tools/test/trace_check --nmis --partial --switches 2500 "$T/each.jsonl"
+}
+
+# Expect: one of each instruction in the window, and more.
+@test "a VM entry that an NMI spoils fails, and is tried again" {
+	[ "$(grep -c '"op":"vmentry","fault":true,"error":8' "$T/each.jsonl")" -ge 20 ]
+}
+
+# Perf runs in full in each, and its counter overflows in handlers as well.
+@test "an NMI at every instruction of load, exit and put, among overflows every 3001 instructions" {
+	all_came numbers
+	says numbers "nmi_owner: $(owned numbers) NMIs claimed$"
+	says numbers "nmi_owner: [0-9]{5} overflows"
+}
+
+@test "those change no count of the guest's, and no count of the host's" {
+	guest_is_right numbers
+	host_is_right numbers
+}
+
+@test "NMIs with an owner came at more than 10000 places" {
+	[ $(($(owned each) + $(owned numbers))) -gt 10000 ]
+}
+
+@test "without an owner Linux complains of each" {
+	[ "$(came unclaimed nmi:load:1-20)" = 20 ]
+	[ "$(grep -c "Uhhuh. NMI received for unknown reason" "$T/unclaimed")" = 20 ]
+	says unclaimed "nmi_owner: 0 NMIs claimed$"
+	guest_is_right unclaimed
+}
+
+# Three times as late as a load is long. Expect: the load waits for it.
+@test "a PMI of the host's that is late by up to 3000 instructions is handled" {
+	[ "$(came late pmi:load:1-3000)" = 3000 ]
+	says late "nmi_owner: 3000 overflows handled of 3000$"
+	guest_is_right late
+	host_is_right late
+}
+
+# Its PMI is up to 63 instructions late. The counter stands still from the load to
+# the put, so that these reach over it.
+@test "a host counter that is about to overflow at a switch does so once, and on time" {
+	[ "$(came about overflow:put:1-2200)" = 2200 ]
+	says about "nmi_owner: 2200 overflows handled of 2200$"
+	guest_is_right about
+	host_is_right about
+}
+
+@test "a host interrupt at every instruction of load, exit, emulation and put is taken once" {
+	all_came irqs
+	[ "$(sed -n 's/^\(RES\|CAL\) //p' "$T/irqs" | sum)" = "$(owned irqs)" ]
+}
+
+@test "those change no count of the guest's, and no count of the host's either" {
+	guest_is_right irqs
+	host_is_right irqs
+}
+
+@test "a --sweep of no kind, place or range is refused" {
+	local wrong
+	for wrong in nmi nmi:load nmi:load:0-3 nmi:nowhere:1-3 irq:load:each \
+		     pmi:exit:1-3 smi:load:1-3; do
+		run tools/sim/run --sweep "$wrong" -- true
+		[ "$status" = 250 ]
+		[[ $output == *"--sweep $wrong is not KIND:PLACE:RANGE"* ]]
+	done
+}
