@@ -50,10 +50,9 @@ boot_all() {
 	boot others others --add "$T/twin.ko:/twin.ko"
 	down reboot --cmdline end=reboot
 	down panic --cmdline end=panic
-	# An NMI that nobody knows, in the first load and exit of the run: those
-	# of the sweep that come before, while Linux boots, it only complains of.
-	down load_nmi --cmdline nowatchdog --nmi-sweep load:700-1500
-	down exit_nmi --cmdline "nowatchdog reboot=t" --nmi-sweep exit:300-300
+	# An NMI that nobody knows, in the first load and exit of the run.
+	down load_nmi --cmdline nowatchdog --sweep nmi:load:700-700
+	down exit_nmi --cmdline "nowatchdog reboot=t" --sweep nmi:exit:300-300
 	down reboot2 --cpus 2 --cmdline end=reboot
 	down restart2 --cpus 2 --cmdline end=restart
 	down panic2 --cpus 2 --cmdline end=panic
