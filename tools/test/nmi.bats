@@ -9,48 +9,63 @@ setup_file() {
 	export T="$BATS_FILE_TMPDIR"
 	cd "$TOP" || return 1
 	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
-	make -s KVER="$KVER" module > /dev/null
-	# Another module than that: one that is broken on purpose.
-	export KO="${NMI_KO:-build/kmod/$KVER/tmavisor.ko}"
+	# tools/mutants brings one of its own.
+	export KO="${TMAVISOR_KO:-build/kmod/$KVER/tmavisor.ko}"
+	[ -n "${TMAVISOR_KO:-}" ] || make -s KVER="$KVER" module > /dev/null
 	mkdir "$T/modules"
 	cp tools/test/modules/* "$T/modules"
 	make -s -C "/lib/modules/$KVER/build" M="$T/modules" TOP="$PWD" \
 		modules > "$T/make" 2>&1
-	boot_all
 }
 
-# boot NAME "SWEEPS" PARAMETERS...: those of each run; $owner, those of the owner
+# boot NAME "SWEEPS" PARAMETERS...: those of each run; $owner, those of the owner.
+# Each boot serves several tests, and is done when the first of them needs it.
 boot() {
 	local name=$1 status=0 sweep
 	local -a options=()
+	[ ! -e "$T/$name.status" ] || return 0
 	[ "$name" != each ] || options=(--trace "$T/$name.jsonl")
 	for sweep in $2; do
 		options+=(--sweep "$sweep")
 	done
 	shift 2
-	tools/sim/run --timeout 600 "${options[@]}" \
-		--cmdline "log_buf_len=1M $cmdline" \
+	tools/sim/run --timeout 300 "${options[@]}" \
+		--cmdline "log_buf_len=1M ${cmdline-nowatchdog}" \
 		--add "$KO:/tmavisor.ko" --add "$T/modules/nmi_owner.ko:/nmi_owner.ko" \
 		--add tools/test/init/nmi.sh:/nmi.sh \
-		-- env OWNER="$owner" sh /nmi.sh "$@" > "$T/$name" 2>&1 || status=$?
+		-- env OWNER="${owner-}" sh /nmi.sh "$@" > "$T/$name" 2>&1 || status=$?
 	echo "$status" > "$T/$name.status"
 }
 
-boot_all() {
-	local owner='' cmdline=nowatchdog trapped="workload=retiring slices=1 profile=gp4"
-	local full="workload=retiring slices=1"
+full="workload=retiring slices=1"
+trapped="$full profile=gp4"
+
+boot_each() {
 	boot each "nmi:load:each nmi:exit:each nmi:read:each nmi:write:each nmi:put:each nmi:load:1-2200" \
 		"$trapped switches=100" switches=2500
+}
+
+boot_irqs() {
 	boot irqs "irq:load:1-2200 irq:exit:1-2200 irq:put:1-2500 irq:read:1-800 irq:write:1-1600" \
 		"$trapped switches=3000"
-	owner=period=1000000000
-	boot late pmi:load:1-3000 "$full switches=2500"
-	boot about overflow:put:1-2200 "$full switches=3000"
-	owner=claim=0
-	boot unclaimed nmi:load:1-20 "$full switches=20"
-	# The watchdog's counter is another one.
-	owner=period=3001 cmdline=''
-	boot numbers "nmi:load:1-2200 nmi:exit:1-1700 nmi:put:1-2500" "$full switches=2500"
+}
+
+boot_late() {
+	owner=period=1000000000 boot late pmi:load:1-3000 "$full switches=2500"
+}
+
+boot_about() {
+	owner=period=1000000000 boot about overflow:put:1-2200 "$full switches=3000"
+}
+
+boot_unclaimed() {
+	owner=claim=0 boot unclaimed nmi:load:1-20 "$full switches=20"
+}
+
+# The watchdog's counter is another one than the owner's.
+boot_numbers() {
+	cmdline='' owner=period=3001 boot numbers \
+		"nmi:load:1-2200 nmi:exit:1-1700 nmi:put:1-2500" "$full switches=2500"
 }
 
 setup() {
@@ -106,6 +121,7 @@ host_is_right() {
 }
 
 @test "an NMI behind each instruction of load, entry, exit, emulation and put is claimed by its owner" {
+	boot_each
 	local place
 	for place in load exit read write put; do
 		says each "^# nmi:$place:each: [0-9]+ came, behind ([0-9]+) of \1 instructions, behind [0-9]{3,} twice$"
@@ -113,40 +129,49 @@ host_is_right() {
 	says each "nmi_owner: $(owned each) NMIs claimed$"
 }
 
-@test "those change no count of the guest's" {
+@test "those NMIs change no count of the guest's" {
+	boot_each
 	guest_is_right each
 }
 
-@test "those change no count of the host's" {
+@test "those NMIs change no count of the host's" {
+	boot_each
 	host_is_right each
 }
 
 @test "the switches are in order, in spite of them" {
+	boot_each
 	tools/test/trace_check --nmis --partial --switches 2500 "$T/each.jsonl"
 }
 
 # Expect: one of each instruction in the window, and more.
 @test "a VM entry that an NMI spoils fails, and is tried again" {
+	boot_each
 	[ "$(grep -c '"op":"vmentry","fault":true,"error":8' "$T/each.jsonl")" -ge 20 ]
 }
 
 # Perf runs in full in each, and its counter overflows in handlers as well.
 @test "an NMI at every instruction of load, exit and put, among overflows every 3001 instructions" {
+	boot_numbers
 	all_came numbers
 	says numbers "nmi_owner: $(owned numbers) NMIs claimed$"
 	says numbers "nmi_owner: [0-9]{5} overflows"
 }
 
-@test "those change no count of the guest's, and no count of the host's" {
+@test "those NMIs and overflows change no count of the guest's, and none of the host's" {
+	boot_numbers
 	guest_is_right numbers
 	host_is_right numbers
 }
 
 @test "NMIs with an owner came at more than 10000 places" {
+	boot_each
+	boot_numbers
 	[ $(($(owned each) + $(owned numbers))) -gt 10000 ]
 }
 
 @test "without an owner Linux complains of each" {
+	boot_unclaimed
 	[ "$(came unclaimed nmi:load:1-20)" = 20 ]
 	[ "$(grep -c "Uhhuh. NMI received for unknown reason" "$T/unclaimed")" = 20 ]
 	says unclaimed "nmi_owner: 0 NMIs claimed$"
@@ -155,6 +180,7 @@ host_is_right() {
 
 # Three times as late as a load is long. Expect: the load waits for it.
 @test "a PMI of the host's that is late by up to 3000 instructions is handled" {
+	boot_late
 	[ "$(came late pmi:load:1-3000)" = 3000 ]
 	says late "nmi_owner: 3000 overflows handled of 3000$"
 	guest_is_right late
@@ -164,6 +190,7 @@ host_is_right() {
 # Its PMI is up to 63 instructions late. The counter stands still from the load to
 # the put, so that these reach over it.
 @test "a host counter that is about to overflow at a switch does so once, and on time" {
+	boot_about
 	[ "$(came about overflow:put:1-2200)" = 2200 ]
 	says about "nmi_owner: 2200 overflows handled of 2200$"
 	guest_is_right about
@@ -171,11 +198,13 @@ host_is_right() {
 }
 
 @test "a host interrupt at every instruction of load, exit, emulation and put is taken once" {
+	boot_irqs
 	all_came irqs
 	[ "$(sed -n 's/^\(RES\|CAL\) //p' "$T/irqs" | sum)" = "$(owned irqs)" ]
 }
 
-@test "those change no count of the guest's, and no count of the host's either" {
+@test "the interrupts change no count of the guest's, and none of the host's" {
+	boot_irqs
 	guest_is_right irqs
 	host_is_right irqs
 }
