@@ -90,6 +90,7 @@ int emergency_register(void)
 		return err;
 	err = register_module_notifier(&module_notifier);
 	if (err) {
+		pr_err("no module notifier can be had (error %d)\n", err);
 		platform_driver_unregister(&claim);
 		return err;
 	}

@@ -495,6 +495,18 @@ static int run_thread(struct session *session)
 	return err;
 }
 
+/* As long as it may be in VMX root operation, that is. */
+static int run_guarded(struct session *session)
+{
+	int err = emergency_register();
+
+	if (err)
+		return err;
+	err = run_thread(session);
+	emergency_unregister();
+	return err;
+}
+
 static int run_to_results(struct session *session)
 {
 	struct results *results = results_new(&session->options);
@@ -505,7 +517,7 @@ static int run_to_results(struct session *session)
 	session->results = results;
 	/* Its strings last as long as the results. */
 	session->options = results->options;
-	err = run_thread(session);
+	err = run_guarded(session);
 	if (err) {
 		results_put(results);
 		return err;
@@ -518,18 +530,6 @@ static int run_to_results(struct session *session)
 	return 0;
 }
 
-/* As long as it may be in VMX root operation, that is. */
-static int run_guarded(struct session *session)
-{
-	int err = emergency_register();
-
-	if (err)
-		return err;
-	err = run_to_results(session);
-	emergency_unregister();
-	return err;
-}
-
 int session_run(const struct session_options *options)
 {
 	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
@@ -537,7 +537,7 @@ int session_run(const struct session_options *options)
 
 	if (session) {
 		session->options = *options;
-		err = run_guarded(session);
+		err = run_to_results(session);
 	}
 	explain(options, err);
 	kfree(session);
@@ -552,7 +552,7 @@ int session_run_script(const struct session_options *options, struct script *scr
 	if (session) {
 		session->options = *options;
 		session->script = script;
-		err = run_thread(session);
+		err = run_guarded(session);
 	}
 	explain(options, err);
 	kfree(session);
