@@ -79,6 +79,9 @@ void sim_cpu_init(unsigned cpu)
 	const struct variant *variant = vcpu->variant;
 	VMX_CAP *cap = &BX_CPU(cpu)->vmx_cap;
 
+	/* Bochs leaves them out where the CPU has no MONITOR; hypervisors insist. */
+	cap->vmx_proc_vmexec_ctrl_supported_bits |= VMX_VM_EXEC_CTRL1_MWAIT_VMEXIT |
+						    VMX_VM_EXEC_CTRL1_MONITOR_VMEXIT;
 	cap->vmx_vmentry_ctrl_supported_bits &= ~variant->no_entry_ctls;
 	cap->vmx_vmexit_ctrl1_supported_bits &= ~variant->no_exit_ctls;
 	vcpu->id = cpu;
