@@ -15,7 +15,7 @@
 
 enum { OPTION_SIMULATED = 1000, OPTION_LOG, MAX_PARAMS = 16 };
 /* Statuses: of tools/sim/run from here on its own; of a program that is none. */
-enum { SIM_FAILED = 250, NOT_STARTED = 127 };
+enum { SIM_FAILED = 248, NOT_STARTED = 127 };
 
 struct options {
 	bool		simulated;

@@ -259,7 +259,8 @@ panics_in() {
 	resets reboot2 2
 }
 
-# By "echo b > /proc/sysrq-trigger": nobody asks the run's CPU to stop first.
+# By "echo b > /proc/sysrq-trigger": an NMI stops the run's CPU in its guest, and
+# is handled outside VMX root operation.
 @test "a restart at once by another CPU than the run's" {
 	says restart2 "^at the end: under way$"
 	[ "$(status_of restart2)" = 249 ]
