@@ -21,7 +21,9 @@ static const char path[] = "/sys/kernel/debug/tmavisor/script";
  */
 enum { FRAME = 13, FRAME_OF_FAULT = 17 };
 
-static unsigned long long switches;
+enum { START_STEPS = 3, START_EVERY = 24 };
+
+static unsigned long long switches, running;
 
 /* @val for @msr so that nothing but instructions is counted. */
 static u64 count_instructions(u32 msr, u64 val)
@@ -31,7 +33,24 @@ static u64 count_instructions(u32 msr, u64 val)
 	return walk_plain_event(msr, val);
 }
 
-static struct guest_step next_step(struct walk *w)
+/* Counters that run, until what is written at random stops them. */
+static struct guest_step start_step(const struct walk *w, unsigned int i)
+{
+	static const struct guest_step steps[START_STEPS] = {
+		{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, FIXED_CTR_CTRL_OS(FIXED_INSTRUCTIONS) },
+		{ GUEST_WRMSR, IA32_PERFEVTSEL0, EVENT_INSTRUCTIONS | PERFEVTSEL_OS |
+		  PERFEVTSEL_EN },
+		{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL },
+	};
+	struct guest_step step = steps[i];
+
+	if (step.index == IA32_PERF_GLOBAL_CTRL)
+		step.val = pmu_global_ctrl_valid(&w->model) &
+			   (GLOBAL_GP(0) | GLOBAL_FIXED(FIXED_INSTRUCTIONS));
+	return step;
+}
+
+static struct guest_step random_step(struct walk *w)
 {
 	struct guest_step step = walk_random_step(w);
 
@@ -41,6 +60,20 @@ static struct guest_step next_step(struct walk *w)
 	if (step.what == GUEST_COUNT || step.what == GUEST_CPUID)
 		step = (struct guest_step) { GUEST_COUNT, .val = 1 };
 	return step;
+}
+
+/* The @i-th of a script. */
+static struct guest_step next_step(struct walk *w, unsigned int i)
+{
+	u64 r = soft_random(&w->seed);
+
+	if (w->owes_metrics)
+		return random_step(w);
+	if (i % START_EVERY < START_STEPS)
+		return start_step(w, i % START_EVERY);
+	if (r % 4 == 0)
+		return (struct guest_step) { GUEST_RDPMC, r & 0x100 ? RDPMC_FIXED(0) : 0 };
+	return random_step(w);
 }
 
 static void write_step(FILE *file, const struct guest_step *step)
@@ -91,12 +124,28 @@ static struct soft_result parse_result(const char *line)
 	};
 }
 
+static bool reads_running_counter(const struct walk *w, const struct guest_step *step)
+{
+	u32 index = step->index & RDPMC_INDEX;
+
+	if (step->what != GUEST_RDPMC || index >= PMU_MAX_GP)
+		return false;
+	switch (step->index >> RDPMC_TYPE_SHIFT) {
+	case RDPMC_TYPE_GP:
+		return w->bare.counting[0] & GLOBAL_GP(index);
+	case RDPMC_TYPE_FIXED:
+		return w->bare.counting[0] & GLOBAL_FIXED(index);
+	}
+	return false;
+}
+
 static bool is_same(struct walk *w, const struct guest_step *step, const char *line)
 {
 	struct soft_result guest = parse_result(line);
 	struct soft_result bare = walk_bare_step(w, step);
 	u32 frame = bare.fault ? FRAME_OF_FAULT : FRAME;
 
+	running += reads_running_counter(w, step);
 	pmu_count_plain(&w->bare, frame, frame, 0);
 	w->faults += bare.fault;
 	if (step->what == GUEST_COUNT)
@@ -134,7 +183,7 @@ static bool walk_script(struct walk *w)
 	walk_bare_reset(w);
 	w->owes_metrics = false;
 	for (unsigned int i = 0; i < TMAV_ARRAY_SIZE(steps); i++)
-		steps[i] = next_step(w);
+		steps[i] = next_step(w, i);
 	run_script(steps, TMAV_ARRAY_SIZE(steps));
 	return compare(w, steps, TMAV_ARRAY_SIZE(steps));
 }
@@ -151,7 +200,8 @@ int main(int argc, char **argv)
 	w.seed = strtoull(argv[3], NULL, 0);
 	while (same && w.accesses < strtoul(argv[2], NULL, 0))
 		same = walk_script(&w);
-	printf("%s: %u accesses %s, %u of them #GP, %llu switches between\n", argv[1],
-	       w.accesses, same ? "equal" : "until one differed", w.faults, switches);
+	printf("%s: %u accesses %s, %u of them #GP, %llu RDPMC of a running counter, "
+	       "%llu switches between\n", argv[1], w.accesses,
+	       same ? "equal" : "until one differed", w.faults, running, switches);
 	return !same;
 }
