@@ -73,6 +73,12 @@ void sim_exit(void)
 	sweep_report();
 }
 
+static void share_llc(struct vcpu *vcpu)
+{
+	if (vcpu != vcpus)
+		memory_share_llc(&vcpu->pmu.pipe.mem, &vcpus[0].pmu.pipe.mem);
+}
+
 void sim_cpu_init(unsigned cpu)
 {
 	struct vcpu *vcpu = &vcpus[cpu];
@@ -86,6 +92,7 @@ void sim_cpu_init(unsigned cpu)
 	cap->vmx_vmexit_ctrl1_supported_bits &= ~variant->no_exit_ctls;
 	vcpu->id = cpu;
 	pmu_init(&vcpu->pmu, &variant->pmu, &pmi_ops, vcpu);
+	share_llc(vcpu);
 	count_init(vcpu);
 }
 
@@ -97,6 +104,7 @@ void sim_cpu_reset(unsigned cpu, unsigned type)
 	if (type == BX_RESET_HARDWARE) {
 		srand(1);
 		pmu_reset(&vcpu->pmu);
+		share_llc(vcpu);
 	} else {
 		count_settle(vcpu);
 	}

@@ -58,13 +58,23 @@ void memory_free(struct memory *mem)
 	cache_free(&mem->llc);
 }
 
+void memory_share_llc(struct memory *mem, struct memory *owner)
+{
+	mem->llc_owner = owner;
+}
+
+static struct cache *llc_of(struct memory *mem)
+{
+	return mem->llc_owner ? &mem->llc_owner->llc : &mem->llc;
+}
+
 void memory_flush(struct memory *mem, uint64_t paddr)
 {
 	uint64_t line = line_of(paddr);
 
 	cache_drop(&mem->l1d, line);
 	cache_drop(&mem->l2, line);
-	cache_drop(&mem->llc, line);
+	cache_drop(llc_of(mem), line);
 	memory_drop_code(mem, paddr);
 	/* Nor has a prefetcher got it under way. */
 	for (unsigned int i = 0; i < MEMORY_STREAMS; i++) {
@@ -92,7 +102,7 @@ static enum where beyond_l1(struct memory *mem, uint64_t line, bool prefetched,
 		return IN_L2;
 
 	events->llc_references++;
-	if (cache_touch(&mem->llc, line))
+	if (cache_touch(llc_of(mem), line))
 		return IN_LLC;
 	/* What the prefetcher fetched is no demand miss. */
 	events->llc_misses += !prefetched;

@@ -25,6 +25,7 @@ struct memory_events {
 
 struct memory {
 	struct cache	l1i, l1d, l2, llc;
+	struct memory	*llc_owner;	/* whose llc is used instead; NULL: its own */
 	uint64_t	last_fetch_line;
 	uint64_t	streams[MEMORY_STREAMS];	/* last line of each; 0: none */
 	unsigned int	next_stream;	/* to be given up for a new one */
@@ -35,6 +36,8 @@ struct memory {
 
 void memory_alloc(struct memory *mem);
 void memory_free(struct memory *mem);
+/* The last level is one for all CPUs of a socket; @owner's, until the next RESET. */
+void memory_share_llc(struct memory *mem, struct memory *owner);
 /* CLFLUSH and its kin. */
 void memory_flush(struct memory *mem, uint64_t paddr);
 
