@@ -186,6 +186,7 @@ int sim_cpuid_t::wrmsr(Bit32u msr, Bit64u val)
 	if (res == PMU_GP)
 		return 0;
 	count_retire(vcpu());
+	vcpu()->written_by_guest = in_guest(vcpu());
 	pmu_wrmsr(&vcpu()->pmu, msr, val);
 	count_update(vcpu());
 	if (msr == IA32_PERF_GLOBAL_CTRL && host_switches(vcpu()))

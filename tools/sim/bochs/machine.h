@@ -53,6 +53,7 @@ struct vcpu {
 	unsigned int	id;
 	const struct variant *variant;
 	struct pmu	pmu;
+	bool		written_by_guest; /* the last WRMSR to it was in guest mode */
 
 	/*
 	 * Bochs's icount up to which instructions are accounted for.  It runs

@@ -150,11 +150,15 @@ void trace_vmexit(struct vcpu *vcpu, unsigned int reason, bool failed_entry)
 	fputs("}\n", trace);
 }
 
+/*
+ * What a guest has left undone shows when its VM exit loads the host's DEBUGCTL:
+ * that is the guest's doing, in the host though the CPU is by then.
+ */
 void trace_strict(struct vcpu *vcpu, const char *what)
 {
 	if (!trace)
 		return;
-	begin(vcpu, current_mode(vcpu), "strict");
+	begin(vcpu, vcpu->written_by_guest ? "guest" : "host", "strict");
 	put_text("msg", what);
 	fputs("}\n", trace);
 }
