@@ -41,16 +41,29 @@ void host_before_entry(struct host_state *host)
 void host_after_exit(const struct host_state *host)
 {
 	/*
+	 * The exit left DEBUGCTL at 0. First: an NMI that comes before this sees
+	 * that, and what its perf turns on or off there is lost.
+	 */
+	if (host->debugctl)
+		hw_wrmsr(IA32_DEBUGCTL, host->debugctl);
+	/*
 	 * A VM exit sets the limits of GDTR and IDTR to 0xffff. An IDT that
 	 * is too long is a hole; a GDT that is, SGDT shows to user space.
 	 */
 	hw_write_gdt(&host->gdt);
 	hw_write_idt(&host->idt);
-	/* The exit left DR7 at its initial value and DEBUGCTL at 0. */
+	/* The exit left DR7 at its initial value. */
 	hw_write_dr7(host->dr7);
-	if (host->debugctl)
-		hw_wrmsr(IA32_DEBUGCTL, host->debugctl);
 	/* hw_enter() loaded the guest's. */
+	hw_write_cr2(host->cr2);
+}
+
+/*
+ * Nothing else: DEBUGCTL may be an NMI's that has come since it was read, and
+ * what perf has turned off there must not come back.
+ */
+void host_after_failed_entry(const struct host_state *host)
+{
 	hw_write_cr2(host->cr2);
 }
 

@@ -25,10 +25,11 @@ void host_save(struct host_state *host);
 /* Right before each hw_enter(): what an NMI may have changed since. */
 void host_before_entry(struct host_state *host);
 /*
- * After each hw_enter(), before anything else: what it or the exit has
- * changed.
+ * After each hw_enter(), before anything else: what it and the exit have changed,
+ * or it alone.
  */
 void host_after_exit(const struct host_state *host);
+void host_after_failed_entry(const struct host_state *host);
 /* At the end of the slice: the rest. */
 void host_restore(struct host_state *host);
 

@@ -181,11 +181,13 @@ static enum hw_entry try_entry(struct run *run)
 	host_before_entry(&run->host);
 	start = hw_rdtsc();
 	entry = hw_enter(&run->regs, &run->vpmu.phase, run->vmcs.launched);
-	if (entry == HW_ENTRY_EXITED)
+	if (entry == HW_ENTRY_EXITED) {
 		run->guest_tsc += hw_rdtsc() - start;
-	host_after_exit(&run->host);
-	if (entry != HW_ENTRY_EXITED)
+		host_after_exit(&run->host);
+	} else {
+		host_after_failed_entry(&run->host);
 		hw_note(HW_NOTE_EXIT, HW_NOTE_NO_ENTRY, 0);
+	}
 	return entry;
 }
 

@@ -111,6 +111,47 @@ static void debugctl_is_the_last_before_the_entry(void **state)
 	core_leave_root(core);
 }
 
+/* Expect: nothing else is between the VM exit and its write, where an NMI finds 0. */
+static void debugctl_comes_first_behind_the_exit(void **state)
+{
+	struct core *core = *state;
+	struct soft_cpu *cpu = core->cpu;
+
+	soft_set_msr(cpu, IA32_DEBUGCTL, DEBUGCTL_BTF);
+	core_guest(core, GUEST_DONE);
+	soft_forget_trace(cpu);
+	assert_int_equal(core_run(core), RUN_DONE);
+	assert_int_equal(trace_find(cpu, OP_WRMSR, IA32_DEBUGCTL, 0),
+			 trace_find(cpu, OP_EXIT, EXIT_VMCALL, 0) + 1);
+}
+
+/*
+ * An NMI at each step, some of which make the entry fail. Expect: DEBUGCTL is written
+ * once, for the one VM exit there is, and never for an entry that was none.
+ */
+static void debugctl_is_not_written_without_an_exit(void **state)
+{
+	struct core *core = *state;
+	struct soft_cpu *cpu = core->cpu;
+	unsigned int failed = 0, steps;
+
+	soft_set_msr(cpu, IA32_DEBUGCTL, DEBUGCTL_BTF);
+	core_guest(core, GUEST_DONE);
+	steps = cpu->steps;
+	assert_int_equal(core_run(core), RUN_DONE);
+	steps = cpu->steps - steps;
+	for (unsigned int step = 1; step <= steps; step++) {
+		core_guest(core, GUEST_DONE);
+		soft_forget_trace(cpu);
+		cpu->nmi_at[0] = cpu->steps + step;
+		assert_int_equal(core_run(core), RUN_DONE);
+		assert_int_equal(trace_count(cpu, OP_EXIT, EXIT_VMCALL), 1);
+		assert_int_equal(trace_count(cpu, OP_WRMSR, IA32_DEBUGCTL), 1);
+		failed += trace_count(cpu, OP_ENTRY, 0) > 1;
+	}
+	assert_int_not_equal(failed, 0);
+}
+
 /* Expect: the host's CR2 is back, and the guest keeps its own. */
 static void cr2_belongs_to_each_side(void **state)
 {
@@ -186,6 +227,8 @@ int main(void)
 		test(swapgs_shows_the_guest_nothing),
 		test(kernel_gs_base_belongs_to_each_guest),
 		test(debugctl_is_the_last_before_the_entry),
+		test(debugctl_comes_first_behind_the_exit),
+		test(debugctl_is_not_written_without_an_exit),
 		test(cr2_belongs_to_each_side),
 		test(table_limits_are_restored_after_each_exit),
 		test(the_tss_limit_is_reported_lost),
