@@ -290,8 +290,9 @@ static void write_host(struct vpmu *vpmu)
 	write_extra(vpmu, true);
 	/* Last: a PMI of the guest's that is late is still told from the host's. */
 	note_pmi(vpmu);
-	test_and_clear_pmi(vpmu, VPMU_PMI_OPEN);
 	hw_lvtpc_write(vpmu->host_lvtpc);
+	/* Not before, or an NMI in between would not look for that PMI. */
+	test_and_clear_pmi(vpmu, VPMU_PMI_OPEN);
 }
 
 /*
@@ -506,6 +507,8 @@ static void give_back(struct vpmu *vpmu, bool check)
 
 int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 {
+	u64 overflows;
+
 	hw_note(HW_NOTE_LOAD, 0, 0);
 	/*
 	 * Read while the host still owns it: after the phase has changed, an
@@ -519,8 +522,11 @@ int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting)
 		save_host(vpmu);
 	} while (!advance(vpmu, VPMU_SAVE, VPMU_LOAD));
 
+	overflows = host_overflows(vpmu);
+	/* What has come since the last load has not been waited for. */
 	if (give_up_waiting)
-		vpmu->given_up |= host_overflows(vpmu);
+		vpmu->given_up |= overflows & vpmu->waited_for;
+	vpmu->waited_for = overflows;
 	if (host_overflows(vpmu)) {
 		give_back(vpmu, false);
 		hw_note(HW_NOTE_POSTPONED, 0, 0);
@@ -621,6 +627,22 @@ void vpmu_nmi_enter(struct vpmu *vpmu)
 	vpmu->nmis++;
 }
 
+/* Reads of LVTPC, each of more than a hundred cycles: later than any PMI. */
+enum { MAX_LVTPC_READS = 64 };
+
+/*
+ * The host has counted in the NMI handler. A PMI on its way would be lost, as in
+ * a load; but there is no way back to the host from here, so wait. Delivered, it
+ * has masked LVTPC, and comes with the end of this NMI.
+ */
+static void wait_for_host_pmi(struct vpmu *vpmu)
+{
+	int i;
+
+	for (i = 0; i < MAX_LVTPC_READS && host_overflows(vpmu); i++)
+		vpmu->host_lvtpc = hw_lvtpc_read();
+}
+
 void vpmu_nmi_leave(struct vpmu *vpmu)
 {
 	enum vpmu_phase phase = phase_of(vpmu);
@@ -641,6 +663,7 @@ void vpmu_nmi_leave(struct vpmu *vpmu)
 		return;
 	default:
 		save_host(vpmu);
+		wait_for_host_pmi(vpmu);
 		hw_lvtpc_write(vpmu->host_lvtpc | LVT_MASKED);
 		set_phase(vpmu, VPMU_LOAD_AGAIN);
 	}

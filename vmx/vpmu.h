@@ -94,6 +94,7 @@ struct vpmu {
 	u64			unrestored;	/* registers that a checked put left wrong */
 	/* Overflows of the host's that no PMI has come for; not waited for again. */
 	u64			given_up;
+	u64			waited_for;	/* those that the last load has found */
 };
 
 enum vpmu_policy { VPMU_TRAP, VPMU_PASS };
@@ -118,8 +119,8 @@ enum vpmu_policy vpmu_policy_rdpmc(const struct pmu_caps *hw,
 /*
  * Host PMU out, guest PMU in. Interrupts off, a VMCS current. -EAGAIN, with
  * the host's PMU running as before, while an overflow of the host's waits for
- * its PMI: let that come first. @give_up_waiting: for the overflows that are
- * there now no PMI will come.
+ * its PMI: let that come first. @give_up_waiting: no PMI will come for those that
+ * the load before has found as well.
  */
 int vpmu_load(struct vpmu *vpmu, struct vmcs *vmcs, bool give_up_waiting);
 /* Before each VM entry: make sure that the hardware holds the guest's PMU. */

@@ -165,9 +165,9 @@ struct schedule {
 	bool		in_handler;
 };
 
-/* The same with NMIs; false if there were none, because the run was over. */
-static bool disturbed(enum pending pending, struct schedule schedule,
-		      const struct outcome *expected)
+/* The same with NMIs. How many of them came before the run was over. */
+static unsigned int disturbed(enum pending pending, struct schedule schedule,
+			      const struct outcome *expected)
 {
 	struct core *core = new_core();
 	struct soft_cpu *cpu = core->cpu;
@@ -245,6 +245,7 @@ static void two_nmis_anywhere(void **state)
 {
 	enum { SAMPLES = 400, STEPS = 1000 };
 	struct outcome expected;
+	unsigned int both = 0;
 	u64 seed = 17;
 
 	(void)state;
@@ -252,9 +253,12 @@ static void two_nmis_anywhere(void **state)
 	for (int i = 0; i < SAMPLES; i++) {
 		unsigned int k1 = 1 + soft_random(&seed) % STEPS;
 		unsigned int k2 = k1 + 3 + soft_random(&seed) % 200;
+		struct schedule apart = { k1, k2 };
 
-		disturbed(all_pending[i % 3], (struct schedule) { k1, k2 }, &expected);
+		both += disturbed(all_pending[i % 3], apart, &expected) == 2;
 	}
+	print_message("# both came in %u of %d\n", both, SAMPLES);
+	assert_true(both > SAMPLES / 2);
 }
 
 /*
@@ -414,6 +418,7 @@ static bool pmi_arrives(u64 left, unsigned int skid, unsigned int nmi_at,
 		soft_step();
 	/* Before perf looks by itself, and would find it late. */
 	assert_int_equal(cpu->perf.handled, cpu->pmis);
+	assert_int_equal(cpu->injected, nmi_at ? 1 : 0);
 	let_it_settle(core);
 	assert_int_equal(cpu->perf.total[PERF_FIXED + FIXED_INSTRUCTIONS],
 			 cpu->host_insns);
@@ -447,13 +452,56 @@ static void no_pmi_of_the_host_is_lost(void **state)
 static void no_pmi_is_lost_around_another_nmi(void **state)
 {
 	struct outcome expected;
-	unsigned int nmi_at;
+	unsigned int nmi_at, happened = 0, tried = 0;
 
 	(void)state;
 	undisturbed(&expected);
 	for (nmi_at = 40; nmi_at < 700; nmi_at += 37)
-		for (u64 left = 1; left < 250; left += 3)
-			pmi_arrives(left, left % 2 ? 0 : 5, nmi_at, &expected);
+		for (u64 left = 1; left < 250; left += 3, tried++)
+			happened += pmi_arrives(left, left % 2 ? 0 : 5, nmi_at, &expected);
+	print_message("# %u overflows of %u\n", happened, tried);
+	assert_true(happened > tried / 2);
+}
+
+/* The host's counter does, with the next instruction. */
+static void overflows_next(struct soft_cpu *cpu)
+{
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
+	soft_set_msr(cpu, IA32_FIXED_CTR0, COUNTER_MASK);
+	soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, cpu->perf.enabled);
+	cpu->perf.prev[PERF_FIXED + FIXED_INSTRUCTIONS] = COUNTER_MASK;
+}
+
+/* The host's counter overflows in the handler of an NMI, the guest's PMU being in. */
+static void overflow_in_a_handler(unsigned int skid)
+{
+	struct core *core = counting_host(PERIOD, skid);
+	struct soft_cpu *cpu = core->cpu;
+	struct vpmu *vpmu = &core->run.vpmu;
+
+	core_enter_root(core);
+	assert_int_equal(vpmu_load(vpmu, &core->run.vmcs, false), 0);
+	cpu->nmi_blocked = true;
+	vpmu_nmi_enter(vpmu);
+	overflows_next(cpu);
+	cpu->ticks = true;
+	soft_step();
+	assert_int_equal(cpu->pmis, 1);
+	vpmu_nmi_leave(vpmu);
+	assert_true(cpu->nmi_pending);
+	soft_take_nmi(cpu);
+	assert_int_equal(cpu->perf.handled, 1);
+	vpmu_put(vpmu, &core->run.vmcs, true);
+	core_leave_root(core);
+	end_core(core);
+}
+
+/* Expect: its PMI is waited for, be it later than what takes the host out again. */
+static void a_late_pmi_outlives_the_handler_of_an_nmi(void **state)
+{
+	(void)state;
+	for (unsigned int skid = 0; skid < 80; skid++)
+		overflow_in_a_handler(skid);
 }
 
 /*
@@ -475,10 +523,7 @@ static void overflows_before_each_load(unsigned int skid)
 	for (int i = 0; i < LOADS; i++) {
 		int res;
 
-		soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, 0);
-		soft_set_msr(cpu, IA32_FIXED_CTR0, COUNTER_MASK);
-		soft_set_msr(cpu, IA32_PERF_GLOBAL_CTRL, cpu->perf.enabled);
-		cpu->perf.prev[PERF_FIXED + FIXED_INSTRUCTIONS] = COUNTER_MASK;
+		overflows_next(cpu);
 		res = run_slice(&core->run, CORE_TIMER);
 		assert_true(res >= 0 || res == -EAGAIN);
 		for (unsigned int j = 0; j < skid; j++)
@@ -542,6 +587,7 @@ int main(void)
 		test(an_nmi_of_the_host_is_left_alone),
 		cmocka_unit_test(no_pmi_of_the_host_is_lost),
 		cmocka_unit_test(no_pmi_is_lost_around_another_nmi),
+		cmocka_unit_test(a_late_pmi_outlives_the_handler_of_an_nmi),
 		cmocka_unit_test(a_pmi_before_each_load_is_not_lost),
 		test(a_guests_pmi_never_reaches_the_host),
 	};

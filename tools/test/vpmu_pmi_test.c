@@ -278,7 +278,7 @@ static void a_pmi_is_noted_once(void **state)
  * Hardware operations from an overflow to the local APIC: all that a put has
  * before it gives LVTPC back. A PMI that takes longer would be the host's.
  */
-enum { MAX_SKID = 45 };
+enum { MAX_SKID = 48 };
 
 /* A PMI that comes while the guest's PMU is put out. Expect: once, next slice. */
 static void skid_into_a_put_loses_none(void **state)
