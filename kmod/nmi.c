@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/percpu.h>
 #include <linux/ptrace.h>
 #include <linux/smp.h>
 #include <asm/nmi.h>
@@ -9,11 +10,37 @@
 extern const char hw_enter_commit[], hw_enter_commit_end[];
 
 static struct vpmu *nmi_vpmu;
-static unsigned int nmi_cpu;
+
+/*
+ * Set and cleared by the CPU itself: an NMI there finds it as it is from its first
+ * handler to its last, and one anywhere else is never in between.
+ */
+enum { NO_CPU = -1 };
+static int nmi_cpu = NO_CPU;
+
+/* Since the module was loaded, outside of slices as well. */
+static DEFINE_PER_CPU(u64, all_nmis);
 
 static bool ours(void)
 {
-	return raw_smp_processor_id() == nmi_cpu;
+	return READ_ONCE(nmi_cpu) == raw_smp_processor_id();
+}
+
+/*
+ * A load that has waited for a PMI of the host's left the slice to do so, and
+ * must hear of NMIs that came since: it would give up though each PMI has come.
+ */
+void nmi_enter_slice(void)
+{
+	nmi_vpmu->all_nmis = this_cpu_read(all_nmis);
+	WRITE_ONCE(nmi_cpu, smp_processor_id());
+	barrier();
+}
+
+void nmi_leave_slice(void)
+{
+	barrier();
+	WRITE_ONCE(nmi_cpu, NO_CPU);
 }
 
 /*
@@ -22,8 +49,10 @@ static bool ours(void)
  */
 static int nmi_first(unsigned int type, struct pt_regs *regs)
 {
+	this_cpu_inc(all_nmis);
 	if (!ours())
 		return NMI_DONE;
+	nmi_vpmu->all_nmis = this_cpu_read(all_nmis);
 	vpmu_nmi_enter(nmi_vpmu);
 	return vpmu_claim_nmi(nmi_vpmu) ? NMI_HANDLED : NMI_DONE;
 }
@@ -40,12 +69,11 @@ static int nmi_last(unsigned int type, struct pt_regs *regs)
 	return NMI_DONE;
 }
 
-int nmi_register(struct vpmu *vpmu, unsigned int cpu)
+int nmi_register(struct vpmu *vpmu)
 {
 	int err;
 
 	nmi_vpmu = vpmu;
-	nmi_cpu = cpu;
 	/*
 	 * Linux calls every handler of the list for each NMI, and adds to its
 	 * end: perf registered at boot, so it comes between these two.

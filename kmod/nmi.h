@@ -9,8 +9,15 @@
 
 #include "vmx/vpmu.h"
 
-/* @vpmu is switched on @cpu only, from now until nmi_unregister(). */
-int nmi_register(struct vpmu *vpmu, unsigned int cpu);
+/* Of @vpmu, from now until nmi_unregister(). */
+int nmi_register(struct vpmu *vpmu);
 void nmi_unregister(void);
+
+/*
+ * Around each slice, on its CPU, interrupts off. NMIs on all others, and on this
+ * one at other times, are counted and left alone.
+ */
+void nmi_enter_slice(void);
+void nmi_leave_slice(void);
 
 #endif

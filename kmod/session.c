@@ -61,8 +61,11 @@ static int slice(struct session *session, u32 timer)
 	int res = -EINTR;
 
 	local_irq_disable();
-	if (on_its_cpu(session))
+	if (on_its_cpu(session)) {
+		nmi_enter_slice();
 		res = run_slice(&session->run, timer);
+		nmi_leave_slice();
+	}
 	local_irq_enable();
 	/* Not before: perf could read the guest's counters in a tracepoint. */
 	trace_slice();
@@ -397,7 +400,7 @@ static int set_up_and_run(struct session *session)
 	err = guest_memory_map(session->memory, &session->run.ept);
 	if (err)
 		goto free_memory;
-	err = nmi_register(&session->run.vpmu, session->options.cpu);
+	err = nmi_register(&session->run.vpmu);
 	if (err) {
 		pr_err("no NMI handler can be had (error %d)\n", err);
 		goto free_memory;

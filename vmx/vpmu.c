@@ -605,7 +605,6 @@ void vpmu_put(struct vpmu *vpmu, struct vmcs *vmcs, bool check)
  */
 void vpmu_nmi_enter(struct vpmu *vpmu)
 {
-	vpmu->all_nmis++;
 	note_pmi(vpmu);
 	switch (phase_of(vpmu)) {
 	case VPMU_HOST:

@@ -90,7 +90,7 @@ struct vpmu {
 	u64			loads;
 	u64			puts;
 	u64			nmis;		/* that interrupted a switch */
-	u64			all_nmis;	/* whatever the phase was */
+	u64			all_nmis;	/* on this CPU; the handler counts them */
 	u64			unrestored;	/* registers that a checked put left wrong */
 	/* Overflows of the host's that no PMI has come for; not waited for again. */
 	u64			given_up;

@@ -52,6 +52,7 @@ void soft_take_nmi(struct soft_cpu *cpu)
 		cpu->nmis++;
 		soft_trace(OP_NMI, 0, 0);
 		if (cpu->vpmu) {
+			cpu->vpmu->all_nmis++;
 			vpmu_nmi_enter(cpu->vpmu);
 			known |= vpmu_claim_nmi(cpu->vpmu);
 		}
