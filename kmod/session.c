@@ -372,17 +372,22 @@ static int run_workloads(struct session *session)
 /* What a user has written, instead of all that, and nothing in the log. */
 static int run_users_script(struct session *session)
 {
+	struct guest_op *ops = guest_memory_ops(session->memory);
 	struct script *script = session->script;
-	size_t size = sizeof(script->ops);
 	struct session_measure m = {};
 	int err = begin(session);
+	u32 i;
 
 	if (err)
 		return err;
 	script->ops[script->nr].code = GUEST_OP_END;
-	memcpy(guest_memory_ops(session->memory), script->ops, size);
+	memcpy(ops, script->ops, sizeof(script->ops));
 	err = run_once(session, GUEST_PROBE_SCRIPT, 0, 0, &m);
-	memcpy(script->ops, guest_memory_ops(session->memory), size);
+	/* Nothing but what it is for the guest to say. */
+	for (i = 0; i < script->nr; i++) {
+		script->ops[i].result = ops[i].result;
+		script->ops[i].fault = ops[i].fault;
+	}
 	return err;
 }
 
