@@ -36,6 +36,9 @@ MODULE_PARM_DESC(profile, "PMU that the guest is shown: " PROFILE_NAMES " (defau
 module_param_named(deny, insmod_params.deny, charp, 0444);
 MODULE_PARM_DESC(deny, "events that the guest may not count: " FILTER_FORM " (default none)");
 
+module_param_named(migrate, insmod_params.migrate, bool, 0444);
+MODULE_PARM_DESC(migrate, "move the guest to the next online CPU with each slice (default N)");
+
 module_param_named(strict, insmod_params.strict, bool, 0444);
 MODULE_PARM_DESC(strict, "fail to load if a check fails (default N: the results stay readable)");
 
@@ -47,6 +50,8 @@ static int set_param(struct params *params, const char *name, char *val)
 		return kstrtoint(val, 0, &params->switches);
 	if (!strcmp(name, "slices"))
 		return kstrtoint(val, 0, &params->slices);
+	if (!strcmp(name, "migrate"))
+		return kstrtobool(val, &params->migrate);
 	if (!strcmp(name, "strict"))
 		return kstrtobool(val, &params->strict);
 	if (!strcmp(name, "workload"))
@@ -74,7 +79,7 @@ int params_parse(char *line, struct params *params)
 		case 0:
 			continue;
 		case -ENOENT:
-			pr_err("run: %s is no parameter; use cpu=, switches=, slices=, workload=, profile=, deny= or strict=\n",
+			pr_err("run: %s is no parameter; use cpu=, switches=, slices=, workload=, profile=, deny=, migrate= or strict=\n",
 			       name);
 			return -EINVAL;
 		default:
@@ -120,10 +125,15 @@ int params_check(const struct params *params, struct session_options *options)
 		       params->slices, GUEST_MAX_SLICES);
 		return -EINVAL;
 	}
+	if (params->migrate && num_online_cpus() < 2) {
+		pr_err("migrate=1 needs a second CPU, and only %*pbl is online\n",
+		       cpumask_pr_args(cpu_online_mask));
+		return -EINVAL;
+	}
 	*options = (struct session_options) {
 		.cpu = cpu, .slices = params->slices, .switches = params->switches,
 		.profile = params->profile, .deny = params->deny,
-		.strict = params->strict,
+		.migrate = params->migrate, .strict = params->strict,
 	};
 	return parse_workload(params->workload, &options->workloads);
 }

@@ -12,6 +12,7 @@ struct params {
 	char	*workload;
 	char	*profile;
 	char	*deny;
+	bool	migrate;
 	bool	strict;
 };
 

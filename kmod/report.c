@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/bitops.h>
+#include <linux/cpumask.h>
 #include <linux/module.h>
 #include <linux/utsname.h>
 #include "kmod/ktap.h"
@@ -22,6 +23,9 @@ void report_machine(const struct session *session)
 
 	pr_info("version %s on CPU %u of Linux %s\n", THIS_MODULE->version,
 		session->options.cpu, utsname()->release);
+	if (session->options.migrate)
+		pr_info("migrate=1: with each slice the guest moves to the next of CPUs %*pbl\n",
+			cpumask_pr_args(cpu_online_mask));
 	pr_info("CPU signature %#x, microcode %#x%s, VMCS revision %#llx\n",
 		caps->signature, caps->microcode,
 		caps->hypervisor ? ", under a hypervisor" : "",
@@ -164,16 +168,29 @@ void report_conform_end(const struct session *session)
 	ktap_end_suite("conformance");
 }
 
+/* On each CPU that the run was on. */
+static void check_hosts(const struct session *session)
+{
+	bool left = true, same_ctrl = true, same_lvtpc = true;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, &session->visited) {
+		const struct session_host *before = &session->cpus[cpu].before;
+		const struct session_host *after = &session->cpus[cpu].after;
+
+		left &= !(after->cr4 & CR4_VMXE);
+		same_ctrl &= after->global_ctrl == before->global_ctrl;
+		same_lvtpc &= after->lvtpc == before->lvtpc;
+	}
+	ktap_check(left, "VMX root is left");
+	ktap_check(same_ctrl, "GLOBAL_CTRL is the host's again");
+	ktap_check(same_lvtpc, "LVTPC is the host's again");
+}
+
 void report_host(const struct session *session)
 {
-	const struct session_host *before = &session->before;
-	const struct session_host *after = &session->after;
-
 	ktap_begin_suite("host", 4);
-	ktap_check(!(after->cr4 & CR4_VMXE), "VMX root is left");
-	ktap_check(after->global_ctrl == before->global_ctrl,
-	      "GLOBAL_CTRL is the host's again");
-	ktap_check(after->lvtpc == before->lvtpc, "LVTPC is the host's again");
+	check_hosts(session);
 	pr_info("  # Expect: read back after each run's last put, all registers are as its load saved them\n");
 	ktap_check(!session->run.vpmu.unrestored, "puts restore what loads saved");
 	ktap_end_suite("host");
@@ -186,6 +203,9 @@ void report_summary(const struct session *session)
 	report_table(session);
 	pr_info("# %llu loads, %llu puts, %llu NMIs in the middle of one\n",
 		vpmu->loads, vpmu->puts, vpmu->nmis);
+	if (session->options.migrate)
+		pr_info("# %llu moves between CPUs %*pbl\n", session->moves,
+			cpumask_pr_args(&session->visited));
 	if (ktap_failures())
 		pr_err("%u checks failed\n", ktap_failures());
 	else

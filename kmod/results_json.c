@@ -55,6 +55,7 @@ static void show_machine(struct seq_file *seq, const struct results *results)
 	string(seq, "version", THIS_MODULE->version);
 	string(seq, "kernel", utsname()->release);
 	number(seq, "cpu", results->options.cpu);
+	truth(seq, "migrate", results->options.migrate);
 	hex(seq, "cpu_signature", caps->signature);
 	hex(seq, "microcode", caps->microcode);
 	truth(seq, "hypervisor", caps->hypervisor);
@@ -157,6 +158,7 @@ void results_show_switches(struct seq_file *seq, const struct results *results,
 	number(seq, "switches", m->switches);
 	number(seq, "forced", m->forced);
 	number(seq, "nmis", m->nmis);
+	number(seq, "moves", m->moves);
 	number(seq, "unrestored", m->unrestored);
 	/* From VM entry to VM exit; TSC ticks, of the simulator none of silicon's. */
 	number(seq, "guest_tsc", m->guest_tsc);

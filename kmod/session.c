@@ -14,6 +14,7 @@
 #include "kmod/guest_memory.h"
 #include "kmod/ktap.h"
 #include "kmod/nmi.h"
+#include "kmod/place.h"
 #include "kmod/report.h"
 #include "kmod/results.h"
 #include "kmod/script.h"
@@ -46,22 +47,13 @@ static u64 rounds_factor(const struct session *session)
 	return 1 + session->options.switches / SWITCHES_PER_ROUNDS;
 }
 
-/*
- * Interrupts off. The thread of a CPU that goes offline is moved elsewhere, and
- * there is no VMCS of its on another one.
- */
-static bool on_its_cpu(struct session *session)
-{
-	return smp_processor_id() == session->options.cpu &&
-	       !READ_ONCE(session->stop);
-}
-
 static int slice(struct session *session, u32 timer)
 {
-	int res = -EINTR;
+	int res;
 
 	local_irq_disable();
-	if (on_its_cpu(session)) {
+	res = place_arrive(session);
+	if (!res) {
 		nmi_enter_slice();
 		res = run_slice(&session->run, timer);
 		nmi_leave_slice();
@@ -114,6 +106,7 @@ static int run_guest(struct session *session, u64 limit, u64 forced,
 		m->switches++;
 		if (res == RUN_DONE)
 			return 0;
+		place_move(session);
 		timer = next_timer(session, res, forced, quantum, m);
 	}
 	pr_err("the guest did not finish in %llu s; given up\n", limit);
@@ -210,16 +203,22 @@ static void add_slice(struct session_measure *m, const struct pmu_caps *shown,
 }
 
 /* What @m has of the run's counters is the difference from here to count_off(). */
-static void count_from(const struct vpmu *vpmu, struct session_measure *m)
+static void count_from(const struct session *session, struct session_measure *m)
 {
+	const struct vpmu *vpmu = &session->run.vpmu;
+
+	m->moves = -session->moves;
 	m->loads = -vpmu->loads;
 	m->puts = -vpmu->puts;
 	m->nmis = -vpmu->nmis;
 	m->unrestored = -vpmu->unrestored;
 }
 
-static void count_off(const struct vpmu *vpmu, struct session_measure *m)
+static void count_off(const struct session *session, struct session_measure *m)
 {
+	const struct vpmu *vpmu = &session->run.vpmu;
+
+	m->moves += session->moves;
 	m->loads += vpmu->loads;
 	m->puts += vpmu->puts;
 	m->nmis += vpmu->nmis;
@@ -236,9 +235,9 @@ static int measure(struct session *session, enum guest_workload w, u64 forced,
 	m->slices = kvmalloc(size, GFP_KERNEL);
 	if (!m->slices)
 		return -ENOMEM;
-	count_from(&session->run.vpmu, m);
+	count_from(session, m);
 	err = run_once(session, w, forced, quantum, m);
-	count_off(&session->run.vpmu, m);
+	count_off(session, m);
 	memcpy(m->slices, guest_memory_slices(session->memory), size);
 	for (i = 0; i < session->options.slices; i++)
 		add_slice(m, &session->run.vpmu.shown, &m->slices[i]);
@@ -306,28 +305,12 @@ static int run_conform(struct session *session)
 	return 0;
 }
 
-static int read_host(struct session *session, struct session_host *host)
-{
-	int err = -EINTR;
-
-	local_irq_disable();
-	if (on_its_cpu(session)) {
-		host->cr4 = hw_read_cr4();
-		host->global_ctrl = hw_rdmsr(IA32_PERF_GLOBAL_CTRL);
-		host->lvtpc = hw_lvtpc_read();
-		err = 0;
-	}
-	local_irq_enable();
-	return err;
-}
-
 static int begin(struct session *session)
 {
-	int err = -EINTR;
+	int err;
 
 	local_irq_disable();
-	if (on_its_cpu(session))
-		err = run_begin(&session->run);
+	err = place_arrive(session);
 	local_irq_enable();
 	return err;
 }
@@ -342,9 +325,6 @@ static int run_workloads(struct session *session)
 	if (err)
 		return err;
 	report_begin(session);
-	err = read_host(session, &session->before);
-	if (err)
-		return err;
 	err = run_leaks(session);
 	if (err)
 		return err;
@@ -361,7 +341,7 @@ static int run_workloads(struct session *session)
 	session->results->caps = session->run.caps;
 	session->results->shown = session->run.vpmu.shown;
 	pmu_image_export(&session->run, &session->results->image);
-	err = read_host(session, &session->after);
+	err = place_read_hosts(session);
 	if (err)
 		return err;
 	report_host(session);
@@ -398,10 +378,13 @@ static int set_up_and_run(struct session *session)
 
 	if (err)
 		return err;
+	err = place_alloc(session);
+	if (err)
+		goto free_run;
 	err = -ENOMEM;
 	session->memory = guest_memory_alloc();
 	if (!session->memory)
-		goto free_run;
+		goto free_place;
 	err = guest_memory_map(session->memory, &session->run.ept);
 	if (err)
 		goto free_memory;
@@ -415,6 +398,8 @@ static int set_up_and_run(struct session *session)
 	nmi_unregister();
 free_memory:
 	guest_memory_free(session->memory);
+free_place:
+	place_free(session);
 free_run:
 	run_free(&session->run);
 	return err;
@@ -434,10 +419,8 @@ static int cpu_going_down(unsigned int cpu)
 {
 	struct session *session = hotplug_session;
 
-	if (cpu == session->options.cpu) {
-		WRITE_ONCE(session->stop, true);
+	if (place_lose(session, cpu))
 		wait_for_completion(&session->done);
-	}
 	return 0;
 }
 
@@ -538,15 +521,22 @@ static int run_to_results(struct session *session)
 	return 0;
 }
 
-int session_run(const struct session_options *options)
+static struct session *session_alloc(const struct session_options *options)
 {
 	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
-	int err = -ENOMEM;
 
 	if (session) {
 		session->options = *options;
-		err = run_to_results(session);
+		session->cpu = -1;
 	}
+	return session;
+}
+
+int session_run(const struct session_options *options)
+{
+	struct session *session = session_alloc(options);
+	int err = session ? run_to_results(session) : -ENOMEM;
+
 	explain(options, err);
 	kfree(session);
 	return err;
@@ -554,11 +544,10 @@ int session_run(const struct session_options *options)
 
 int session_run_script(const struct session_options *options, struct script *script)
 {
-	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct session *session = session_alloc(options);
 	int err = -ENOMEM;
 
 	if (session) {
-		session->options = *options;
 		session->script = script;
 		err = run_guarded(session);
 	}

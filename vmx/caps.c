@@ -257,3 +257,40 @@ int caps_read(struct cpu_caps *caps)
 	caps->extra_msrs = vpmu_extra_msrs(&structured);
 	return err;
 }
+
+#define MEMBER(m, name) \
+	{ offsetof(struct cpu_caps, m), sizeof(((struct cpu_caps *)0)->m), name }
+
+static const struct {
+	size_t		at, size;
+	const char	*name;
+} compared[] = {
+	MEMBER(signature,		"signature (CPUID.1:EAX)"),
+	MEMBER(vmx_basic,		"IA32_VMX_BASIC"),
+	MEMBER(vmx_misc,		"IA32_VMX_MISC"),
+	MEMBER(ept_vpid,		"IA32_VMX_EPT_VPID_CAP"),
+	MEMBER(cr0_fixed0,		"IA32_VMX_CR0_FIXED0"),
+	MEMBER(cr0_fixed1,		"IA32_VMX_CR0_FIXED1"),
+	MEMBER(cr4_fixed0,		"IA32_VMX_CR4_FIXED0"),
+	MEMBER(cr4_fixed1,		"IA32_VMX_CR4_FIXED1"),
+	MEMBER(pmu.version,		"PMU version"),
+	MEMBER(pmu.nr_gp,		"number of general counters"),
+	MEMBER(pmu.gp_width,		"width of general counters"),
+	MEMBER(pmu.fixed_mask,		"fixed counters"),
+	MEMBER(pmu.fixed_width,		"width of fixed counters"),
+	MEMBER(pmu.nr_events,		"architectural events (CPUID.0AH:EAX)"),
+	MEMBER(pmu.events_missing,	"architectural events (CPUID.0AH:EBX)"),
+	MEMBER(pmu.perf_capabilities,	"IA32_PERF_CAPABILITIES"),
+	MEMBER(extra_msrs,		"MSRs for PEBS, LBR, PT and OFFCORE"),
+};
+
+const char *caps_differ(const struct cpu_caps *a, const struct cpu_caps *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < TMAV_ARRAY_SIZE(compared); i++)
+		if (memcmp((const char *)a + compared[i].at,
+			   (const char *)b + compared[i].at, compared[i].size))
+			return compared[i].name;
+	return NULL;
+}

@@ -51,6 +51,12 @@ struct cpu_caps {
 int caps_read(struct cpu_caps *caps);
 
 /*
+ * What a guest that goes from the one CPU to the other would find different: the
+ * name of the first such thing, or NULL. Microcode may differ.
+ */
+const char *caps_differ(const struct cpu_caps *a, const struct cpu_caps *b);
+
+/*
  * -EBUSY, after a line, if Intel PT traces and this CPU cannot do that in VMX
  * operation. Tracing can begin at any time: ask before each VMXON.
  */

@@ -73,11 +73,35 @@ void run_free(struct run *run)
 	root_free(&run->root);
 }
 
-int run_begin(struct run *run)
+/* What was chosen for the one CPU must be what would be chosen for this one. */
+static int compare_cpu(const struct run *run, const char **differs)
 {
-	int err = root_enter(&run->root, run->vmcs.pa);
+	bool trap_rdpmc = run->ctls.word[VMX_CTL_CPU] & CPU_RDPMC_EXITING;
+	struct cpu_caps here;
+	struct ctls ctls;
+	int err = caps_read(&here);
+
+	if (err)
+		return err;
+	*differs = caps_differ(&run->caps, &here);
+	if (*differs)
+		return -EOPNOTSUPP;
+	err = ctls_choose(&here, trap_rdpmc, &ctls);
+	if (err)
+		return err;
+	if (!memcmp(&ctls, &run->ctls, sizeof(ctls)))
+		return 0;
+	*differs = "VMX controls";
+	return -EOPNOTSUPP;
+}
+
+int run_begin(struct run *run, const char **differs)
+{
+	int err = compare_cpu(run, differs);
 	enum hw_vmx res;
 
+	if (!err)
+		err = root_enter(&run->root, run->vmcs.pa);
 	if (err)
 		return err;
 	res = hw_invept_all();
@@ -86,6 +110,12 @@ int run_begin(struct run *run)
 		return err;
 	log_err("INVEPT failed\n");
 	return -EIO;
+}
+
+void run_move(struct run *run)
+{
+	run->postponed = 0;
+	vpmu_forget_host(&run->vpmu);
 }
 
 void run_start(struct run *run, const struct vmcs_guest *start)

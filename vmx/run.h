@@ -67,12 +67,16 @@ int run_alloc(struct run *run, const char *profile, const char *deny);
 void run_free(struct run *run);
 
 /*
- * Once, interrupts off, when the EPT is complete: see whether VMX root can be
- * entered, and forget what this CPU has cached of EPTs before. Neither VMXON
- * nor VM entry does that, and an EPT at the same address may have been there,
- * with pages that are somebody else's by now. As root_enter().
+ * On each CPU that the run comes to for the first time, interrupts off and the
+ * EPT complete: see whether it is like the one of run_alloc() and VMX root can be
+ * entered, and forget what it has cached of EPTs before. Neither VMXON nor VM
+ * entry does that, and an EPT at the same address may have been there, with pages
+ * that are somebody else's by now. As caps_read(), ctls_choose(), root_enter();
+ * -EOPNOTSUPP without a line if the CPUs differ: *differs says in what.
  */
-int run_begin(struct run *run);
+int run_begin(struct run *run, const char **differs);
+/* Each time that the next slice is on another CPU than the last. */
+void run_move(struct run *run);
 
 /* The guest from its beginning, with registers as after RESET. */
 void run_start(struct run *run, const struct vmcs_guest *start);

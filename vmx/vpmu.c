@@ -414,6 +414,12 @@ void vpmu_forget_claim(struct vpmu *vpmu)
 	test_and_clear_pmi(vpmu, VPMU_PMI_AGAIN);
 }
 
+void vpmu_forget_host(struct vpmu *vpmu)
+{
+	vpmu->given_up = 0;
+	test_and_clear_pmi(vpmu, VPMU_PMI_OWED | VPMU_PMI_AGAIN);
+}
+
 bool vpmu_take_pmi(struct vpmu *vpmu)
 {
 	return test_and_clear_pmi(vpmu, VPMU_PMI_RAISED);

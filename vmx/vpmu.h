@@ -143,6 +143,13 @@ bool vpmu_claim_nmi(struct vpmu *vpmu);
 /* After a slice, with NMIs not blocked: none is behind another any more. */
 void vpmu_forget_claim(struct vpmu *vpmu);
 
+/*
+ * The next load is on another CPU: what is known of the last one's is not of this
+ * one's. An overflow that was given up there may be waited for here, and an NMI
+ * that is owed there doesn't come here.
+ */
+void vpmu_forget_host(struct vpmu *vpmu);
+
 /* Before the guest's LVT entry is written: has a PMI come for it as it is? */
 void vpmu_look_for_pmi(struct vpmu *vpmu);
 /* The guest's LVT entry was written: it takes a PMI, or not. */

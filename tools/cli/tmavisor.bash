@@ -14,9 +14,9 @@ _tmavisor_run_words() {
 	case $1 in
 	workload)	echo "$_tmavisor_workloads" ;;
 	profile)	echo "$_tmavisor_profiles" ;;
-	strict)		echo "0 1" ;;
+	migrate | strict)	echo "0 1" ;;
 	*)		echo "--simulated --log= cpu= switches= slices= workload=" \
-				"profile= deny= strict=" ;;
+				"profile= deny= migrate= strict=" ;;
 	esac
 }
 

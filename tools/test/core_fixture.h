@@ -10,6 +10,12 @@
 
 enum { CORE_TIMER = 1000 };
 
+/* What a guest writes to FIXED_CTR_CTRL and GLOBAL_CTRL to count all that is fixed. */
+#define CORE_ALL_FIXED	(FIXED_CTR_CTRL_OS(0) | FIXED_CTR_CTRL_OS(1) | \
+			 FIXED_CTR_CTRL_OS(2) | FIXED_CTR_CTRL_OS(3))
+#define CORE_ENABLE_ALL	(GLOBAL_FIXED(0) | GLOBAL_FIXED(1) | GLOBAL_FIXED(2) | \
+			 GLOBAL_FIXED(3) | GLOBAL_CTRL_METRICS)
+
 struct core {
 	struct soft_cpu		*cpu;
 	struct run		run;

@@ -10,17 +10,13 @@
 #include "vmx/vmx_arch.h"
 
 #define COUNTER_MASK	((1ULL << 48) - 1)
-#define ALL_FIXED	(FIXED_CTR_CTRL_OS(0) | FIXED_CTR_CTRL_OS(1) | \
-			 FIXED_CTR_CTRL_OS(2) | FIXED_CTR_CTRL_OS(3))
-#define ENABLE_ALL	(GLOBAL_FIXED(0) | GLOBAL_FIXED(1) | GLOBAL_FIXED(2) | \
-			 GLOBAL_FIXED(3) | GLOBAL_CTRL_METRICS)
 
 /* As the real guest does it: program, clear the pair, work, stop, read. */
 static const struct guest_step measuring_guest[] = {
-	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, ALL_FIXED },
+	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, CORE_ALL_FIXED },
 	{ GUEST_WRMSR, IA32_FIXED_CTR3, 0 },
 	{ GUEST_WRMSR, IA32_PERF_METRICS, 0 },
-	{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL, ENABLE_ALL },
+	{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL, CORE_ENABLE_ALL },
 	{ GUEST_SLOTS, .val = 1000 },
 	{ GUEST_TIMER },
 	{ GUEST_SLOTS, .val = 1000 },
@@ -315,16 +311,19 @@ static void a_pmi_that_never_comes_is_waited_for_eight_times(void **state)
 static void a_session_begins_with_invept(void **state)
 {
 	struct core *core = *state;
+	const char *differs = NULL;
 
 	core_remember(core);
-	assert_int_equal(run_begin(&core->run), 0);
+	assert_int_equal(run_begin(&core->run, &differs), 0);
+	assert_null(differs);
 	core_assert_untouched(core);
 	assert_true(trace_find(core->cpu, OP_VMXON, 0, 0) <
 		    trace_find(core->cpu, OP_INVEPT, 0, 0));
 	assert_true(trace_find(core->cpu, OP_INVEPT, 0, 0) <
 		    trace_find(core->cpu, OP_VMXOFF, 0, 0));
 	core->cpu->regs.cr4 |= CR4_VMXE;
-	assert_int_equal(run_begin(&core->run), -EBUSY);
+	assert_int_equal(run_begin(&core->run, &differs), -EBUSY);
+	assert_null(differs);
 }
 
 /* Expect: a machine check that ended guest mode is the host's, after VMX root. */
@@ -382,12 +381,13 @@ static void a_failed_invept_is_told(void **state)
 {
 	struct core *core = *state;
 	struct soft_faults *faults = &core->cpu->faults;
+	const char *differs;
 
 	core_remember(core);
 	/* After VMXON, VMCLEAR and VMPTRLD. */
 	faults->vmx_at = faults->vmxs + 4;
 	faults->vmx_how = HW_VMX_FAIL_VALID;
-	assert_int_equal(run_begin(&core->run), -EIO);
+	assert_int_equal(run_begin(&core->run, &differs), -EIO);
 	assert_true(soft_logged(core->cpu, "INVEPT failed"));
 	core_assert_untouched(core);
 }
@@ -433,7 +433,7 @@ static void a_wrong_cpu_is_refused_without_a_page(void **state)
 }
 
 static const struct guest_step short_guest[] = {
-	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, ALL_FIXED },
+	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, CORE_ALL_FIXED },
 	{ GUEST_WRMSR, IA32_FEATURE_CONTROL, 0 },
 	{ GUEST_CPUID, CPUID_FEATURES },
 	{ GUEST_NMI },
@@ -444,7 +444,8 @@ static const struct guest_step short_guest[] = {
 /* All that a session does with VMX, for one guest. */
 static int begin_and_run(struct core *core)
 {
-	int err = run_begin(&core->run);
+	const char *differs;
+	int err = run_begin(&core->run, &differs);
 
 	if (err)
 		return err;
