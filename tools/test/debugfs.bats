@@ -2,13 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # tmavisor/ in debugfs, in the simulated machine.
 
+load machine
+
 setup_file() {
-	export TOP="$BATS_TEST_DIRNAME/../.."
-	export T="$BATS_FILE_TMPDIR"
-	cd "$TOP" || return 1
-	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
-	make -s KVER="$KVER" module > /dev/null
-	export KO="build/kmod/$KVER/tmavisor.ko"
+	begin_suite
 	tools/sim/run --timeout 300 --init tools/test/init/debugfs.sh \
 		--add "$KO:/tmavisor.ko" > "$T/out" 2>&1
 	tools/sim/run --timeout 300 --cmdline debugfs=off --module "strict=1 workload=mix" \

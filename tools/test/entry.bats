@@ -3,13 +3,10 @@
 # VM entries that fail in the simulated machine, which is told to spoil a field
 # of the VMCS before its checks: the report, the host's PMU, and the next try.
 
+load machine
+
 setup_file() {
-	export TOP="$BATS_TEST_DIRNAME/../.."
-	export T="$BATS_FILE_TMPDIR"
-	cd "$TOP" || return 1
-	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
-	make -s KVER="$KVER" module > /dev/null
-	export KO="build/kmod/$KVER/tmavisor.ko"
+	begin_suite
 	boot_all
 }
 
@@ -30,10 +27,6 @@ boot_all() {
 	boot guest 0x6820=0@9		# GUEST_RFLAGS
 	boot metrics 0x2808=0x1000000000@9	# GUEST_IA32_PERF_GLOBAL_CTRL
 	boot link 0x2800=0x1000@2	# VMCS_LINK_POINTER
-}
-
-setup() {
-	cd "$TOP" || return 1
 }
 
 says() {

@@ -3,13 +3,10 @@
 # The module in the simulated machine: the same .ko that a host loads, Debian's
 # own kernel, its NMI watchdog, its KVM.
 
+load machine
+
 setup_file() {
-	export TOP="$BATS_TEST_DIRNAME/../.."
-	export T="$BATS_FILE_TMPDIR"
-	cd "$TOP" || return 1
-	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
-	make -s KVER="$KVER" module > /dev/null
-	export KO="build/kmod/$KVER/tmavisor.ko"
+	begin_suite
 	# The same with probes that lack what drives their nodes.
 	make -s KVER="$KVER" MODDIR=build/kmod/keyless GUEST_FLAGS=-DWITHOUT_KEY \
 		module > /dev/null
@@ -53,14 +50,6 @@ setup() {
 
 status_of() {
 	cat "$T/$1.status"
-}
-
-says() {
-	grep -qE -- "$2" "$T/$1" || { cat "$T/$1"; return 1; }
-}
-
-value_of() {
-	sed -n "s/^$2: //p" "$T/$1"
 }
 
 @test "with the NMI watchdog on, every check of the module's is ok" {

@@ -3,13 +3,10 @@
 # Living with others, in the simulated machine: Debian's KVM, a second run, a
 # second module, signals, and a machine that goes down under a run.
 
+load machine
+
 setup_file() {
-	export TOP="$BATS_TEST_DIRNAME/../.."
-	export T="$BATS_FILE_TMPDIR"
-	cd "$TOP" || return 1
-	KVER=$(cat "$(tools/sim/kernel 6.1)/release")
-	make -s KVER="$KVER" module > /dev/null
-	export KO="build/kmod/$KVER/tmavisor.ko"
+	begin_suite
 	build_twin "$KVER"
 	gcc -static -O2 -Wall -o "$T/hold_vm" tools/test/hold_vm.c
 	boot_all
@@ -56,10 +53,6 @@ boot_all() {
 	down reboot2 --cpus 2 --cmdline end=reboot
 	down restart2 --cpus 2 --cmdline end=restart
 	down panic2 --cpus 2 --cmdline end=panic
-}
-
-setup() {
-	cd "$TOP" || return 1
 }
 
 says() {

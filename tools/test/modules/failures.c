@@ -170,6 +170,7 @@ static int on_give(struct kprobe *probe, struct pt_regs *regs)
 
 static struct taker takers[] = {
 	TAKER("get_zeroed_page"),
+	TAKER("__kmalloc"),
 	TAKER("kmalloc_large"),
 	TAKER("kstrdup"),
 	TAKER("kvmalloc_node"),
