@@ -439,6 +439,11 @@ static int thread_start(struct session *session)
 	return 0;
 }
 
+/*
+ * Any signal ends the run. To be killable would not do: to a shell that writes,
+ * ^C is not fatal; and to an insmod that was stopped and continued it is, but Linux
+ * does not wake a task for it that has had a signal pending.
+ */
 static void thread_finish(struct session *session)
 {
 	if (wait_for_completion_interruptible(&session->done)) {
