@@ -8,6 +8,8 @@ run=/sys/kernel/debug/tmavisor/run
 /bin/insmod /tmavisor.ko workload=retiring switches=3
 echo "insmod: $?"
 (cd /sys/kernel/tracing/events/tmavisor && echo "events:" [pv]*)
+awk '$2 == "[tmavisor]" { ours++ } END { print "traceable functions:", NR, ours + 0 }' \
+	/sys/kernel/tracing/available_filter_functions
 
 # All five; the last run of the guest's is what is looked at.
 trace-cmd record -q -b 40000 -e tmavisor -o /all.dat \
@@ -29,7 +31,7 @@ perf script -i /group -F event,period 2> /dev/null | awk '
 	END { print "in a group:", hits, sum }'
 
 # Unloaded with one on, nothing breaks.
-dmesg -c > /dev/null
+dmesg -c > /kept
 echo 1 > /sys/kernel/tracing/events/tmavisor/pmu_put/enable
 echo 'workload=retiring switches=3' > $run && echo "run with one on"
 rmmod tmavisor
@@ -37,4 +39,5 @@ echo "rmmod with one on: $?"
 /bin/insmod /tmavisor.ko workload=retiring switches=3 strict=1
 echo "insmod again: $?"
 rmmod tmavisor
-dmesg | grep -E "Uhhuh|Dazed|BUG:|WARNING:|Oops|unchecked MSR|lockup" || echo "no complaint"
+dmesg >> /kept
+grep -E "Uhhuh|Dazed|BUG:|WARNING:|Oops|unchecked MSR|lockup" /kept || echo "no complaint"
