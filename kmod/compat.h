@@ -11,10 +11,18 @@
 #endif
 
 /*
- * Not in the first releases of 6.1, where Linux itself turns VMX off wherever CR4
- * says that it is on: then they are NULL. Declared like this in asm/reboot.h.
+ * NULL where there are none: in the first releases of 6.1, where Linux itself turns
+ * VMX off wherever CR4 says that it is on; and in later kernels that are built
+ * without KVM, where nobody does. Declared like this in asm/reboot.h.
  */
 void __weak cpu_emergency_register_virt_callback(void (*callback)(void));
 void __weak cpu_emergency_unregister_virt_callback(void (*callback)(void));
+
+/* A string of a tracepoint's: its source was named twice before. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define compat_assign_str(field, source)	__assign_str(field, source)
+#else
+#define compat_assign_str(field, source)	__assign_str(field)
+#endif
 
 #endif

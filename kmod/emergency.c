@@ -7,7 +7,9 @@
  *
  * It has room for one, and warns of a second. kvm_intel has its own there while
  * it is loaded, which turns VMX off by whomever it was turned on; ours does so,
- * too, and makes room when kvm_intel comes.
+ * too, and makes room when kvm_intel comes. A kvm_intel that is between its
+ * notifiers and its entry in sysfs at the moment a run begins is seen by neither:
+ * both ask for the one callback then, and Linux warns of the second.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/device.h>

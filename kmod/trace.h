@@ -11,6 +11,7 @@
 #define KMOD_TRACE_H
 
 #include <linux/tracepoint.h>
+#include "kmod/compat.h"
 #include "vmx/hw.h"
 
 #ifndef KMOD_TRACE_ONCE
@@ -60,7 +61,7 @@ TRACE_EVENT_FN(vmexit,
 	),
 	TP_fast_assign(
 		__entry->reason = reason;
-		__assign_str(name, name);
+		compat_assign_str(name, name);
 		__entry->rip = rip;
 		__entry->tsc = tsc;
 	),
