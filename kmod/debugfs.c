@@ -296,6 +296,8 @@ static ssize_t script_write(struct file *file, const char __user *from,
 	char *text;
 	int err;
 
+	if (!len)
+		return 0;
 	if (len > MAX_SCRIPT) {
 		pr_err("script: %zu bytes are too many; use %d at most\n", len, MAX_SCRIPT);
 		return -EINVAL;
