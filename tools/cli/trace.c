@@ -115,8 +115,8 @@ static void write_title(const struct trace_switch *s, unsigned long number)
 		entries += s->events[i].op == OP_ENTRY && !s->events[i].fault;
 	count(s, 0, s->first_entry, &load[0], &load[1]);
 	count(s, s->last_exit + 1, s->nr, &put[0], &put[1]);
-	printf("switch %lu at %llu: load %lu r %lu w, %lu entries, put %lu r %lu w%s\n",
-	       number, s->events[0].t, load[0], load[1], entries, put[0], put[1],
+	printf("switch %lu on CPU %llu at %llu: load %lu r %lu w, %lu entries, put %lu r %lu w%s\n",
+	       number, s->events[0].cpu, s->events[0].t, load[0], load[1], entries, put[0], put[1],
 	       s->nmi ? ", NMI" : "");
 }
 

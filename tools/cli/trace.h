@@ -2,7 +2,7 @@
 /*
  * A simulated machine's trace (docs/sim.md), read event by event and cut into
  * PMU switches: what the host does from setting GLOBAL_CTRL to 0 for a load to
- * setting it to its own value at the end of the put.
+ * setting it to its own value at the end of the put. CPUs are independent.
  */
 #ifndef CLI_TRACE_H
 #define CLI_TRACE_H
@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include "tools/cli/scan.h"
 
-enum { TRACE_NAME = 40 };
+enum { TRACE_NAME = 40, TRACE_MAX_CPUS = 8 };
 
 enum trace_op {
 	OP_RDMSR, OP_WRMSR, OP_RDPMC, OP_APIC_READ, OP_APIC_WRITE, OP_ENTRY, OP_EXIT,
-	OP_STRICT, NR_TRACE_OPS,
+	OP_STRICT, OP_RESET, NR_TRACE_OPS,
 };
 
 struct trace_event {
@@ -23,6 +23,7 @@ struct trace_event {
 	bool		fault;
 	bool		after_nmi;	/* Linux's NMI handler ran right before */
 	u64		t;
+	u64		cpu;
 	u64		val;
 	u64		reason;		/* of an exit */
 	char		name[TRACE_NAME];	/* of the register; of OP_STRICT: the message */
@@ -42,12 +43,12 @@ struct trace_switch {
 	const char		*strict;	/* what the PMU's strict mode said first */
 };
 
-/* Called for each whole switch, in order. */
+/* Called for each whole switch, in the order in which they end. */
 typedef void (*trace_visit)(const struct trace_switch *s, void *context);
 
 /*
  * False with @c set if a line is no event. @text is cut into lines in place; its
- * last byte, text[len], must be 0. *@unfinished: the trace ends within a switch.
+ * last byte, text[len], must be 0. *@unfinished: the trace ends within one of a CPU's.
  */
 bool trace_read(char *text, size_t len, trace_visit visit, void *context,
 		bool *unfinished, struct complaint *c);

@@ -14,14 +14,19 @@ static const char *const op_names[NR_TRACE_OPS] = {
 	[OP_ENTRY]	= "vmentry",
 	[OP_EXIT]	= "vmexit",
 	[OP_STRICT]	= "strict",
+	[OP_RESET]	= "reset",
 };
 
-struct reader {
+struct cpu {
 	struct trace_switch	current;
 	bool			within;
 	bool			after_nmi;
 	u64			ctrl;		/* what the host wrote last */
 	bool			ctrl_known;
+};
+
+struct reader {
+	struct cpu		cpus[TRACE_MAX_CPUS];
 	unsigned long		line;
 	trace_visit		visit;
 	void			*context;
@@ -114,9 +119,13 @@ static bool get_event(struct reader *r, const json_t *object, struct trace_event
 		return wrong(r, "\"mode\" is neither host nor guest");
 	e->guest = !strcmp(mode, "guest");
 	e->fault = json_is_true(json_object_get(object, "fault"));
-	if (!get_op(r, object, &e->op) || !get_integer(r, object, "t", &e->t))
+	if (!get_op(r, object, &e->op) || !get_integer(r, object, "t", &e->t) ||
+	    !get_integer(r, object, "cpu", &e->cpu))
 		return false;
-	if (e->op == OP_ENTRY)
+	if (e->cpu >= TRACE_MAX_CPUS)
+		return wrong(r, "\"cpu\" is %llu, and the machine has no more than %d",
+			     e->cpu, TRACE_MAX_CPUS);
+	if (e->op == OP_ENTRY || e->op == OP_RESET)
 		return true;
 	if (e->op == OP_EXIT)
 		return get_integer(r, object, "reason", &e->reason);
@@ -181,36 +190,53 @@ static void find_strict(struct trace_switch *s)
 			s->strict = s->events[i].name;
 }
 
-static void take(struct reader *r, const struct trace_event *e)
+static void take(struct reader *r, struct cpu *cpu, const struct trace_event *e)
 {
-	struct trace_switch *s = &r->current;
+	struct trace_switch *s = &cpu->current;
 	bool ctrl = trace_writes(e, TRACE_GLOBAL_CTRL);
 
-	if (!r->within || (ctrl && !s->entered)) {
-		r->within = ctrl && !e->val;
+	if (!cpu->within || (ctrl && !s->entered)) {
+		cpu->within = ctrl && !e->val;
 		forget(s);
 		/* An earlier 0 is a load that started over. */
-		if (r->ctrl_known && r->ctrl) {
-			s->host_ctrl = r->ctrl;
+		if (cpu->ctrl_known && cpu->ctrl) {
+			s->host_ctrl = cpu->ctrl;
 			s->host_ctrl_known = true;
 		}
 	}
-	if (!r->within)
+	if (!cpu->within)
 		return;
 	append(s, e);
 	if (!ctrl || !s->entered)
 		return;
 	find_strict(s);
 	r->visit(s, r->context);
-	r->within = false;
+	cpu->within = false;
+}
+
+static void take_event(struct reader *r, struct trace_event *e, bool nmi)
+{
+	struct cpu *cpu = &r->cpus[e->cpu];
+
+	e->after_nmi = cpu->after_nmi;
+	cpu->after_nmi = nmi;
+	if (e->op == OP_RDMSR && !strcmp(e->name, "IA32_PERF_CAPABILITIES") && !e->guest)
+		cpu->current.metrics = e->val & PERFCAP_PERF_METRICS;
+	/* What Linux's NMI handler does is its own affair. A reset ends the trace. */
+	if (!nmi && e->op != OP_RESET)
+		take(r, cpu, e);
+	if (trace_writes(e, TRACE_GLOBAL_CTRL)) {
+		cpu->ctrl = e->val;
+		cpu->ctrl_known = true;
+	}
 }
 
 static bool read_line(struct reader *r, const char *line, size_t len)
 {
-	struct trace_event e = { .after_nmi = r->after_nmi };
+	struct trace_event e = { 0 };
 	json_error_t error;
 	json_t *object;
-	bool ok;
+	bool ok, nmi;
 
 	if (len && line[len - 1] == '\r')
 		len--;
@@ -220,20 +246,11 @@ static bool read_line(struct reader *r, const char *line, size_t len)
 	if (!object)
 		return wrong(r, "no JSON: %s", error.text);
 	ok = get_event(r, object, &e);
-	r->after_nmi = json_is_true(json_object_get(object, "nmi"));
+	nmi = json_is_true(json_object_get(object, "nmi"));
 	json_decref(object);
-	if (!ok)
-		return false;
-	if (e.op == OP_RDMSR && !strcmp(e.name, "IA32_PERF_CAPABILITIES") && !e.guest)
-		r->current.metrics = e.val & PERFCAP_PERF_METRICS;
-	/* What Linux's NMI handler does is its own affair. */
-	if (!r->after_nmi)
-		take(r, &e);
-	if (trace_writes(&e, TRACE_GLOBAL_CTRL)) {
-		r->ctrl = e.val;
-		r->ctrl_known = true;
-	}
-	return true;
+	if (ok)
+		take_event(r, &e, nmi);
+	return ok;
 }
 
 static bool read_lines(struct reader *r, char *text, size_t len)
@@ -255,10 +272,17 @@ static bool read_lines(struct reader *r, char *text, size_t len)
 bool trace_read(char *text, size_t len, trace_visit visit, void *context,
 		bool *unfinished, struct complaint *c)
 {
-	struct reader r = { .current.metrics = true, .visit = visit, .context = context, .c = c };
-	bool ok = read_lines(&r, text, len);
+	struct reader r = { .visit = visit, .context = context, .c = c };
+	unsigned int i;
+	bool ok;
 
-	*unfinished = r.within && r.current.entered;
-	free(r.current.events);
+	for (i = 0; i < TRACE_MAX_CPUS; i++)
+		r.cpus[i].current.metrics = true;
+	ok = read_lines(&r, text, len);
+	*unfinished = false;
+	for (i = 0; i < TRACE_MAX_CPUS; i++) {
+		*unfinished |= r.cpus[i].within && r.cpus[i].current.entered;
+		free(r.cpus[i].current.events);
+	}
 	return ok;
 }

@@ -18,6 +18,7 @@ enum { ROOM = 1 << 16 };
 static char trace[ROOM];
 static size_t len;
 static int events;
+static unsigned int cpu;		/* that has them */
 static struct complaint complaint;
 
 /* What came of the reading. */
@@ -33,6 +34,7 @@ static int begin(void **state)
 	(void)state;
 	len = 0;
 	events = 0;
+	cpu = 0;
 	trace[0] = 0;
 	memset(&complaint, 0, sizeof(complaint));
 	return 0;
@@ -51,8 +53,8 @@ static void __attribute__((format(printf, 1, 2))) line(const char *format, ...)
 
 static void access_to(const char *op, const char *name, const char *val)
 {
-	line("{\"t\":%d,\"mode\":\"host\",\"op\":\"%s\",\"msr\":\"0x0\",\"name\":\"%s\",\"val\":\"%s\"}",
-	     ++events, op, name, val);
+	line("{\"t\":%d,\"cpu\":%u,\"mode\":\"host\",\"op\":\"%s\",\"msr\":\"0x0\",\"name\":\"%s\",\"val\":\"%s\"}",
+	     ++events, cpu, op, name, val);
 }
 
 static void wr(const char *name, const char *val)
@@ -62,14 +64,14 @@ static void wr(const char *name, const char *val)
 
 static void pmc(const char *selector, const char *val)
 {
-	line("{\"t\":%d,\"mode\":\"host\",\"op\":\"rdpmc\",\"msr\":\"%s\",\"val\":\"%s\"}",
-	     ++events, selector, val);
+	line("{\"t\":%d,\"cpu\":%u,\"mode\":\"host\",\"op\":\"rdpmc\",\"msr\":\"%s\",\"val\":\"%s\"}",
+	     ++events, cpu, selector, val);
 }
 
 static void guest_runs(void)
 {
-	line("{\"t\":%d,\"mode\":\"host\",\"op\":\"vmentry\",\"fault\":false}", ++events);
-	line("{\"t\":%d,\"mode\":\"guest\",\"op\":\"vmexit\",\"reason\":52}", ++events);
+	line("{\"t\":%d,\"cpu\":%u,\"mode\":\"host\",\"op\":\"vmentry\",\"fault\":false}", ++events, cpu);
+	line("{\"t\":%d,\"cpu\":%u,\"mode\":\"guest\",\"op\":\"vmexit\",\"reason\":52}", ++events, cpu);
 }
 
 static void load_begins(void)
@@ -247,7 +249,7 @@ static void strict_mode_is_heard(void **state)
 {
 	(void)state;
 	load_begins();
-	line("{\"t\":1,\"mode\":\"guest\",\"op\":\"strict\",\"msg\":\"the guest's\"}");
+	line("{\"t\":1,\"cpu\":0,\"mode\":\"guest\",\"op\":\"strict\",\"msg\":\"the guest's\"}");
 	pair("0x0", "0x0");
 	guest_runs();
 	pair("0x1234", "0xff");
@@ -255,7 +257,7 @@ static void strict_mode_is_heard(void **state)
 	assert_judged(0);
 	begin(NULL);
 	load_begins();
-	line("{\"t\":1,\"mode\":\"host\",\"op\":\"strict\",\"msg\":\"a counter runs\"}");
+	line("{\"t\":1,\"cpu\":0,\"mode\":\"host\",\"op\":\"strict\",\"msg\":\"a counter runs\"}");
 	pair("0x0", "0x0");
 	guest_runs();
 	pair("0x1234", "0xff");
@@ -300,6 +302,44 @@ static void an_unfinished_switch_is_told(void **state)
 	assert_true(unfinished);
 }
 
+/* Expect: what one CPU does is no part of the other's switch, nor is its NMI. */
+static void cpus_are_judged_alone(void **state)
+{
+	(void)state;
+	load_begins();
+	cpu = 1;
+	line("{\"t\":%d,\"cpu\":1,\"mode\":\"host\",\"op\":\"apicr\",\"name\":\"LVTPC\",\"val\":\"0x400\",\"nmi\":true}",
+	     ++events);
+	load_begins();
+	cpu = 0;
+	pair("0x0", "0x0");
+	cpu = 1;
+	wr("IA32_FIXED_CTR3", "0x0");
+	cpu = 0;
+	guest_runs();
+	wr("IA32_FIXED_CTR3", "0x1234");
+	cpu = 1;
+	wr("IA32_PERF_METRICS", "0x0");
+	wr("IA32_PERF_GLOBAL_CTRL", "0xf");
+	cpu = 0;
+	wr("IA32_PERF_METRICS", "0xff");
+	put_ends();
+	assert_judged(0);
+	assert_false(unfinished);
+}
+
+/* Expect: a machine that was reset in the guest ends its trace within a switch. */
+static void a_reset_is_read(void **state)
+{
+	(void)state;
+	load_begins();
+	pair("0x0", "0x0");
+	guest_runs();
+	line("{\"t\":%d,\"cpu\":0,\"mode\":\"host\",\"op\":\"reset\",\"vmx\":true}", ++events);
+	assert_true(reads());
+	assert_true(unfinished);
+}
+
 static void assert_refused(const char *text, const char *why)
 {
 	begin(NULL);
@@ -323,12 +363,14 @@ static void damaged_lines_are_refused(void **state)
 	assert_refused("{\"t\":1,\"mode\":\"host\"}", "without \"op\"");
 	assert_refused("{\"t\":1,\"mode\":\"smm\",\"op\":\"vmentry\"}", "\"mode\" is neither");
 	assert_refused("{\"mode\":\"host\",\"op\":\"vmentry\"}", "\"t\" is missing");
-	assert_refused("{\"t\":1,\"mode\":\"host\",\"op\":\"vmexit\"}", "\"reason\" is missing");
-	assert_refused("{\"t\":1,\"mode\":\"host\",\"op\":\"wrmsr\",\"val\":\"0x1\"}",
+	assert_refused("{\"t\":1,\"mode\":\"host\",\"op\":\"vmentry\"}", "\"cpu\" is missing");
+	assert_refused("{\"t\":1,\"cpu\":8,\"mode\":\"host\",\"op\":\"vmentry\"}", "\"cpu\" is 8");
+	assert_refused("{\"t\":1,\"cpu\":0,\"mode\":\"host\",\"op\":\"vmexit\"}", "\"reason\" is missing");
+	assert_refused("{\"t\":1,\"cpu\":0,\"mode\":\"host\",\"op\":\"wrmsr\",\"val\":\"0x1\"}",
 		       "without the register's name");
-	assert_refused("{\"t\":1,\"mode\":\"host\",\"op\":\"wrmsr\",\"name\":\"X\",\"val\":\"0x11112222333344445\"}",
+	assert_refused("{\"t\":1,\"cpu\":0,\"mode\":\"host\",\"op\":\"wrmsr\",\"name\":\"X\",\"val\":\"0x11112222333344445\"}",
 		       "\"val\" is missing, or no");
-	assert_refused("{\"t\":1,\"mode\":\"host\",\"op\":\"rdpmc\",\"val\":\"0x1\"}",
+	assert_refused("{\"t\":1,\"cpu\":0,\"mode\":\"host\",\"op\":\"rdpmc\",\"val\":\"0x1\"}",
 		       "\"msr\" is missing, or no");
 }
 
@@ -374,6 +416,8 @@ int main(void)
 		cmocka_unit_test_setup(a_lost_global_ctrl_is_found, begin),
 		cmocka_unit_test_setup(perf_is_no_switch, begin),
 		cmocka_unit_test_setup(an_unfinished_switch_is_told, begin),
+		cmocka_unit_test_setup(cpus_are_judged_alone, begin),
+		cmocka_unit_test_setup(a_reset_is_read, begin),
 		cmocka_unit_test_setup(damaged_lines_are_refused, begin),
 		cmocka_unit_test_setup(cut_traces_are_refused, begin),
 		cmocka_unit_test_setup(a_put_that_ends_early_is_found, begin),
