@@ -148,11 +148,11 @@ slots_of_slices() {
 }
 
 @test "the switches of that run are in order, with the watchdog on" {
-	tools/test/trace_check --switches 400 "$T/plain.jsonl"
+	tools/test/trace_check --switches 400 --pairs 400 "$T/plain.jsonl"
 }
 
 @test "the switches are in order, with nowatchdog" {
-	tools/test/trace_check --switches 400 "$T/quiet.jsonl"
+	tools/test/trace_check --switches 400 --pairs 400 "$T/quiet.jsonl"
 }
 
 @test "with nowatchdog every PMU MSR has its value from before" {
@@ -282,7 +282,7 @@ judged() {
 }
 
 @test "the host's metrics are scrubbed for each profile that has them, on both sides" {
-	tools/test/trace_check --partial --switches 1000 "$T/profiles.jsonl"
+	tools/test/trace_check --partial --switches 1000 --pairs 100 "$T/profiles.jsonl"
 }
 
 # conforms PROFILE RESULTS: so many were no SKIP

@@ -48,8 +48,9 @@ pair() {
 	wr PERF_METRICS "$2"
 }
 
+# check [OPTIONS]
 check() {
-	run tools/test/trace_check "$trace"
+	run tools/test/trace_check "$@" "$trace"
 	echo "$output"
 }
 
@@ -98,6 +99,14 @@ refused() {
 		"IA32_FIXED_CTR3: saved 0x1234, restored 0"
 }
 
+@test "a put that does not look at a counter of the host's is refused" {
+	load_begins; pair 0x0 0x0; enter
+	leave; pair 0x1234 0xff; lvtpc w 0x400; wr PERF_GLOBAL_CTRL 0xf
+	check
+	refused "After the put the hardware holds what the load has read" \
+		"IA32_PMC0: saved 0x11, not looked at since"
+}
+
 @test "a switch that leaves the pair alone is accepted, and must if none is shown" {
 	load_begins; enter
 	leave; put_ends
@@ -108,4 +117,47 @@ refused() {
 	run tools/test/trace_check --no-pair "$trace"
 	refused "The host's FIXED_CTR3 and PERF_METRICS are not written" \
 		"WRMSR IA32_FIXED_CTR3"
+}
+
+# a_switch SLOTS METRICS: of a guest that is loaded with these and leaves others
+a_switch() {
+	load_begins; pair "$1" "$2"; enter
+	leave; pmc $fixed3 0x500; pmc $metrics 0x30000007f; pair 0x1234 0xff; put_ends
+}
+
+# A narrow counter has ones above those that the guest is shown, and of the metrics
+# it may be shown level 1.
+@test "a guest's pair that is loaded as it was put is accepted, and a guest's that begins" {
+	a_switch 0x0 0x0
+	a_switch 0x500 0x30000007f
+	a_switch 0xff0000000500 0x7f
+	a_switch 0x500 0x7f
+	a_switch 0x0 0x0
+	a_switch 0xff0000000000 0x0
+	check --partial
+	[ "$status" = 0 ]
+}
+
+@test "a guest that is shown everything has no half of a pair" {
+	local half
+	for half in "0x500 0x7f" "0xff0000000500 0x30000007f"; do
+		rm -f "$trace"
+		a_switch 0x0 0x0
+		# shellcheck disable=SC2086	# two words
+		a_switch $half
+		check
+		refused "the guest's pair is loaded as it was put, on whichever CPU" "put 0x500, 0x30000007f"
+	done
+}
+
+@test "a guest's pair that is loaded with other slots or metrics is refused" {
+	local other
+	for other in "0x501 0x7f" "0x500 0x7e" "0x0 0x7f" "0x500 0x20000007f" "0xff0000000501 0x7f"; do
+		rm -f "$trace"
+		a_switch 0x0 0x0
+		# shellcheck disable=SC2086	# two words
+		a_switch $other
+		check --partial
+		refused "the guest's pair is loaded as it was put, on whichever CPU" "put 0x500, 0x30000007f"
+	done
 }
