@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 # Inside the simulated machine, for other scripts: the host's PMU MSRs, with
-# something in them, and read_msrs to look at them.
+# something in them, and "read_msrs [CPU]" to look at them.
 modprobe msr
 
 # PERFEVTSEL0-7, PMC0-7, FIXED_CTR0-3, FIXED_CTR_CTRL, GLOBAL_STATUS,
@@ -11,7 +11,8 @@ msrs="186 187 188 189 18a 18b 18c 18d 4c1 4c2 4c3 4c4 4c5 4c6 4c7 4c8
 
 read_msrs() {
 	for msr in $msrs; do
-		echo "$msr $(rdmsr -p 0 "0x$msr")"
+		value=$(rdmsr -p "${1:-0}" "0x$msr") || exit 1
+		echo "$msr $value"
 	done
 }
 
