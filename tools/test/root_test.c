@@ -179,8 +179,9 @@ static void leaving_twice_does_no_harm(void **state)
 }
 
 /*
- * The machine goes down, before and after each step on the way in and out.
- * Expect: VMX is off, wherever it was, and CR4 as it was but for VMXE.
+ * The machine goes down in each state that a step on the way in or out leaves
+ * behind: VMX as Linux has it, CR4.VMXE set alone, VMX root operation.
+ * Expect: VMX is off, and CR4 as it was but for VMXE.
  */
 static void abandoned_anywhere_vmx_is_off(void **state)
 {

@@ -95,7 +95,7 @@ judge() {
 	says first.out/dmesg "Sapphire Rapids events.*full-width counters"
 	says first.out/serial.log "sim: status 7"
 	says first.out/bochs.log "soft power off"
-	run ! grep -E "WARNING|BUG:|unchecked MSR|Call Trace" "$T/first.out/dmesg"
+	run -1 grep -E "WARNING|BUG:|unchecked MSR|Call Trace" "$T/first.out/dmesg"
 }
 
 @test "Linux's driver finds the PMU of a Sapphire Rapids" {

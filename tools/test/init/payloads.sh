@@ -6,7 +6,8 @@ number=0
 while [ $number -lt "$GUESTS" ]; do
 	number=$((number + 1))
 	/bin/insmod /tmavisor.ko workload=retiring 2> /dev/null && rmmod tmavisor
-	echo "guest $number: $(dmesg -c | sed -n 's/.*tmavisor: //p' |
+	echo "guest $number: $(dmesg -c | tee -a /kept | sed -n 's/.*tmavisor: //p' |
 		sed -n 's/, qualification.*//; /^unexpected/p; /^the guest has halted/p')"
 done
-dmesg | grep -E 'BUG:|WARNING:|Oops|unchecked MSR' || echo "no complaint of Linux's"
+dmesg >> /kept
+grep -E 'BUG:|WARNING:|Oops|unchecked MSR' /kept || echo "no complaint of Linux's"
