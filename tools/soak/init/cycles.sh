@@ -8,8 +8,9 @@ mount -t debugfs none /sys/kernel/debug
 mount -t tracefs none /sys/kernel/tracing
 
 failed=0
+# What the callers print is numbers.
 fail() {
-	echo "# cycles: $*"
+	echo "# cycles: $*" >&2
 	failed=1
 }
 
@@ -61,20 +62,21 @@ quarters() {
 
 # From the end of the first quarter on: caches are full by then.
 lost_kb() {
-	awk '{ print $2 - $5 }' "$1"
+	awk '{ kb[NR] = $1 } END { print NR == 5 ? kb[2] - kb[5] : "unknown" }' "$1"
 }
 
 each 3 stock
 each 3 ours
 read_msrs > /msrs
 traces > /traces
-quarters stock | paste -sd' ' > /free_stock
-quarters ours | paste -sd' ' > /free_ours
+# No pipes: in a subshell a failure would be forgotten.
+quarters stock > /free_stock
+quarters ours > /free_ours
 read_msrs > /msrs_after
 traces > /traces_after
 
-echo "# cycles: $cycles times insmod, a run, rmmod: kB free after each quarter $(cat /free_ours);" \
-	"with a module of Debian's $(cat /free_stock)"
+echo "# cycles: $cycles times insmod, a run, rmmod: kB free after each quarter $(paste -sd' ' /free_ours);" \
+	"with a module of Debian's $(paste -sd' ' /free_stock)"
 # Linux takes and gives some pages for its caches: seven, and one for 40 cycles. A
 # page lost in each of two dozen would be more, or 200 bytes in each of a thousand.
 [ "$(lost_kb /free_ours)" -le $(($(lost_kb /free_stock) + 28 + cycles / 10)) ] ||
