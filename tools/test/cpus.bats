@@ -88,14 +88,15 @@ shares() {
 }
 
 @test "the switches on each CPU are in order, and the pair is loaded as the other one's put left it" {
-	run tools/test/trace_check --partial --switches 2000 --pairs 1000 "$T/cpus.jsonl"
+	run tools/test/trace_check --switches 2000 --pairs 1000 --moved 1000 "$T/cpus.jsonl"
 	[ "$status" = 0 ]
 	[[ $output =~ "# CPU 0: "[0-9]{4} ]]
 	[[ $output =~ "# CPU 1: "[0-9]{4} ]]
 }
 
 @test "no value crosses from a host to the guest, nor from the guest to another CPU" {
-	tools/test/leak_check "$T/cpus.jsonl"
+	[ "$(count cpus "^planted ")" = 10 ]
+	tools/test/leak_check --planted "$T/cpus" "$T/cpus.jsonl"
 }
 
 @test "the run's CPU taken offline ends the run, with one line" {
@@ -148,7 +149,7 @@ nmis() {
 	[ "$(nmis "")" -gt 500 ]
 	[ "$(nmis "on CPU 1 ")" -gt 500 ]
 	says nmi "tmavisor: all checks ok"
-	tools/test/trace_check --nmis --partial --switches 2000 "$T/nmi.jsonl"
+	tools/test/trace_check --nmis --switches 2000 "$T/nmi.jsonl"
 }
 
 @test "a CPU that differs from the first is noticed, and both are named" {

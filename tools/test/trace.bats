@@ -8,12 +8,13 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	trace=$BATS_TEST_TMPDIR/trace.jsonl
 	time=0
+	cpu=0
 }
 
 # event JSON: one more of the host's
 event() {
 	time=$((time + 1))
-	echo "{\"t\":$time,\"cpu\":0,\"mode\":\"host\",$1}" >> "$trace"
+	echo "{\"t\":$time,\"cpu\":$cpu,\"mode\":\"host\",$1}" >> "$trace"
 }
 
 wr()	{ event "\"op\":\"wrmsr\",\"msr\":\"0x0\",\"name\":\"IA32_$1\",\"val\":\"$2\""; }
@@ -119,6 +120,17 @@ refused() {
 		"WRMSR IA32_FIXED_CTR3"
 }
 
+@test "a put that gives back another GLOBAL_CTRL than there was is refused" {
+	wr PERF_GLOBAL_CTRL 0xf
+	load_begins; pair 0x0 0x0; enter
+	leave; pair 0x1234 0xff; put_ends
+	check
+	[ "$status" = 0 ]
+	sed -i '1s/0xf/0x1f/' "$trace"
+	check
+	refused "The put ends with the GLOBAL_CTRL that the host had" "0xf was 0x1f"
+}
+
 # a_switch SLOTS METRICS: of a guest that is loaded with these and leaves others
 a_switch() {
 	load_begins; pair "$1" "$2"; enter
@@ -146,7 +158,7 @@ a_switch() {
 		# shellcheck disable=SC2086	# two words
 		a_switch $half
 		check
-		refused "the guest's pair is loaded as it was put, on whichever CPU" "put 0x500, 0x30000007f"
+		refused "the guest's pair is loaded as it was put" "put 0x500, 0x30000007f"
 	done
 }
 
@@ -158,6 +170,21 @@ a_switch() {
 		# shellcheck disable=SC2086	# two words
 		a_switch $other
 		check --partial
-		refused "the guest's pair is loaded as it was put, on whichever CPU" "put 0x500, 0x30000007f"
+		refused "the guest's pair is loaded as it was put" "put 0x500, 0x30000007f"
 	done
+}
+
+@test "pairs that moved to another CPU are told from those that stayed, or were lost" {
+	a_switch 0x0 0x0
+	a_switch 0x500 0x30000007f
+	cpu=1
+	a_switch 0x500 0x30000007f
+	check --pairs 2 --moved 1
+	[ "$status" = 0 ]
+	check --pairs 2 --moved 2
+	refused "the guest's pair is loaded as it was put" "only 2 times, 1 on another CPU"
+	cpu=0
+	a_switch 0x0 0x0
+	check --pairs 3 --moved 2
+	refused "the guest's pair is loaded as it was put" "only 2 times, 1 on another CPU"
 }

@@ -16,18 +16,12 @@ guest() {
 	echo "/bin/insmod /tmavisor.ko strict=1 workload=retiring profile=$1 switches=$2"
 }
 
-switches() {
-	sed -n 's/.*"run":"switched".*"loads":\([0-9]*\).*/\1/p' \
-		/sys/kernel/debug/tmavisor/switches
-}
-
 # Beside guests that are shown no metrics, and so leave the host's alone.
 for profile in fixed3 none; do
 	# shellcheck disable=SC2046	# words
 	perf stat -a -x, -e instructions -o /total $(guest $profile 1000)
 	echo "status $profile: $?"
 	echo "total $profile: $(cut -d, -f1 /total | tail -n 1)"
-	echo "switches $profile: $(switches)"
 	rmmod tmavisor
 done
 

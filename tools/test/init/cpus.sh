@@ -44,9 +44,11 @@ foreground() {
 	said > "/$name"
 }
 
-# Other values than the first CPU has.
-for msr in 4c1 4c8 309 30b; do
+# Other values than the first CPU has. Neither of them is anybody's by chance.
+for msr in 4c1 4c2 4c8 309 30b; do
 	wrmsr -p 1 "0x$msr" 0x765432100
+	echo "planted $msr 0x765432100"
+	echo "planted $msr $(printf '0x%x' "0x$(rdmsr -p 0 "0x$msr")")"
 done
 read_msrs > /before0
 read_msrs 1 > /before1
