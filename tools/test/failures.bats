@@ -85,6 +85,7 @@ kinds() {
 }
 
 @test "after each, nothing is left: memory, thread, callbacks, module" {
+	[ "$(count vmx ', held 0$')" -ge 150 ]
 	[ "$(count vmx ', held 0$')" = "$(count vmx ': insmod ')" ]
 	[ "$(count vmx ': left: ')" = 0 ]
 }

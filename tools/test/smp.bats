@@ -64,7 +64,7 @@ refused() {
 }
 
 @test "a program counts the same instructions on each CPU as on one alone" {
-	[ "$(says one "CPU 0 counts")" != "0 0" ]
+	[[ $(says one "CPU 0 counts") =~ ^[1-9][0-9]*\ [1-9][0-9]*$ ]]
 	[ "$(says two "CPU 0 counts")" = "$(says one "CPU 0 counts")" ]
 	[ "$(says two "CPU 1 counts")" = "$(says one "CPU 0 counts")" ]
 }
