@@ -18,7 +18,7 @@ static struct vpmu *nmi_vpmu;
 enum { NO_CPU = -1 };
 static int nmi_cpu = NO_CPU;
 
-/* Since the module was loaded, outside of slices as well. */
+/* While the handlers are registered, outside of slices as well. */
 static DEFINE_PER_CPU(u64, all_nmis);
 
 static bool ours(void)
@@ -32,9 +32,14 @@ static bool ours(void)
  */
 void nmi_enter_slice(void)
 {
-	nmi_vpmu->all_nmis = this_cpu_read(all_nmis);
+	u64 nmis;
+
 	WRITE_ONCE(nmi_cpu, smp_processor_id());
-	barrier();
+	/* The handler writes it, too, from here on, and not again what is older. */
+	do {
+		nmis = this_cpu_read(all_nmis);
+		WRITE_ONCE(nmi_vpmu->all_nmis, nmis);
+	} while (nmis != this_cpu_read(all_nmis));
 }
 
 void nmi_leave_slice(void)
@@ -52,7 +57,7 @@ static int nmi_first(unsigned int type, struct pt_regs *regs)
 	this_cpu_inc(all_nmis);
 	if (!ours())
 		return NMI_DONE;
-	nmi_vpmu->all_nmis = this_cpu_read(all_nmis);
+	WRITE_ONCE(nmi_vpmu->all_nmis, this_cpu_read(all_nmis));
 	vpmu_nmi_enter(nmi_vpmu);
 	return vpmu_claim_nmi(nmi_vpmu) ? NMI_HANDLED : NMI_DONE;
 }
