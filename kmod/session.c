@@ -51,6 +51,8 @@ static int slice(struct session *session, u32 timer)
 {
 	int res;
 
+	/* Else a CPU that goes offline could have its events told as another one's. */
+	migrate_disable();
 	local_irq_disable();
 	res = place_arrive(session);
 	if (!res) {
@@ -61,6 +63,7 @@ static int slice(struct session *session, u32 timer)
 	local_irq_enable();
 	/* Not before: perf could read the guest's counters in a tracepoint. */
 	trace_slice();
+	migrate_enable();
 	/* Nothing else in a run lets go of a trampoline of ftrace's or kprobes'. */
 	cond_resched_tasks_rcu_qs();
 	return res;
@@ -455,15 +458,15 @@ static void thread_finish(struct session *session)
 	put_task_struct(session->thread);
 }
 
-/* The errors that nobody has told of where they happened. */
-static void explain(const struct session_options *options, int err)
+/* The errors that nobody has told of where they happened. -EINTR has a @session. */
+static void explain(const struct session *session, int err)
 {
 	if (err == -ENOMEM)
 		pr_err("not enough memory for a guest of %u KiB\n",
 		       GUEST_MEMORY_SIZE / 1024);
 	if (err == -EINTR)
-		pr_err("interrupted on CPU %u; nothing is left behind\n",
-		       options->cpu);
+		pr_err("interrupted on CPU %d; nothing is left behind\n",
+		       session->cpu < 0 ? (int)session->options.cpu : session->cpu);
 }
 
 static int run_thread(struct session *session)
@@ -542,7 +545,7 @@ int session_run(const struct session_options *options)
 	struct session *session = session_alloc(options);
 	int err = session ? run_to_results(session) : -ENOMEM;
 
-	explain(options, err);
+	explain(session, err);
 	kfree(session);
 	return err;
 }
@@ -556,7 +559,7 @@ int session_run_script(const struct session_options *options, struct script *scr
 		session->script = script;
 		err = run_guarded(session);
 	}
-	explain(options, err);
+	explain(session, err);
 	kfree(session);
 	return err;
 }
