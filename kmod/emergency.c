@@ -7,9 +7,13 @@
  *
  * It has room for one, and warns of a second. kvm_intel has its own there while
  * it is loaded, which turns VMX off by whomever it was turned on; ours does so,
- * too, and makes room when kvm_intel comes. A kvm_intel that is between its
- * notifiers and its entry in sysfs at the moment a run begins is seen by neither:
- * both ask for the one callback then, and Linux warns of the second.
+ * too, and makes room when kvm_intel comes.
+ *
+ * What this does not cover: a kvm_intel that is between its notifiers and its entry
+ * in sysfs as a run begins. If it is coming, both ask for the one callback, Linux
+ * warns, and the second goes without; if it is going, the run does. And since 6.12,
+ * loaded with kvm.enable_virt_at_load=0, it has its callback only while a machine
+ * of its exists.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/device.h>
