@@ -53,6 +53,10 @@ status_of() {
 	[ "$(status_of plain)" = 0 ]
 }
 
+@test "in each workload the counts and shares with switches are compared" {
+	[ "$(grep -cE "ok (8 switches change no instruction count|9 switches change slots by at most 1%|10 switches change shares by at most 1 point)$" "$T/plain")" = 30 ]
+}
+
 # How often the host was given back the watchdog's counter: fixed counter 1,
 # counting everything, with a PMI.
 watchdog_restored() {
