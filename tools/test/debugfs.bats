@@ -6,8 +6,12 @@ load machine
 
 setup_file() {
 	begin_suite
+	gcc -static -O2 -Wall -o "$T/write_nothing" -x c - <<-'EOF'
+		#include <unistd.h>
+		int main(void) { return write(STDOUT_FILENO, "", 0) != 0; }
+	EOF
 	tools/sim/run --timeout 300 --init tools/test/init/debugfs.sh \
-		--add "$KO:/tmavisor.ko" > "$T/out" 2>&1
+		--add "$KO:/tmavisor.ko" --add "$T/write_nothing:/write_nothing" > "$T/out" 2>&1
 	tools/sim/run --timeout 300 --cmdline debugfs=off --module "strict=1 workload=mix" \
 		> "$T/without" 2>&1
 	lines_of results > "$T/results"
@@ -193,6 +197,12 @@ refuses() {
 @test "a refused script leaves the last, and any script the results" {
 	says "^script kept: +1023 switch$"
 	says "^sessions and scripts: ([0-9]+) then \1$"
+}
+
+@test "nothing written is no run and no script" {
+	says "^nothing: 0 0, $"
+	says "^script after nothing: +1023 switch$"
+	says "^sessions before and after nothing: ([0-9]+) \1$"
 }
 
 @test "who comes second is told that a run is under way" {

@@ -26,8 +26,9 @@ leave()	{ event '"op":"vmexit","reason":52'; }
 
 readonly gp0=0x0 fixed3=0x40000003 metrics=0x20000000
 
-# Saved, and the guest's PMU but for the pair.
+# What the host has, saved; and the guest's PMU but for the pair.
 load_begins() {
+	wr PERF_GLOBAL_CTRL 0xf
 	wr PERF_GLOBAL_CTRL 0x0
 	pmc $gp0 0x11
 	pmc $fixed3 0x1234
@@ -74,8 +75,8 @@ refused() {
 	leave; pair 0x1234 0xff; put_ends
 	check
 	refused "PERF_METRICS is written as the second of the pair only" \
-		"before WRMSR IA32_PERF_METRICS at 10"
-	refused "Load and put write FIXED_CTR3 and PERF_METRICS, or neither does" "at 1"
+		"before WRMSR IA32_PERF_METRICS at 11"
+	refused "Load and put write FIXED_CTR3 and PERF_METRICS, or neither does" "at 2"
 	[ "$(grep -c "not ok" <<< "$output")" = 2 ]
 }
 
@@ -85,9 +86,9 @@ refused() {
 	wr FIXED_CTR3 0x0; pair 0x1234 0xff; put_ends
 	check
 	refused "Each WRMSR of FIXED_CTR3 by the host is directly followed by one of PERF_METRICS" \
-		"after WRMSR IA32_FIXED_CTR3 at 16"
+		"after WRMSR IA32_FIXED_CTR3 at 17"
 	refused "PERF_METRICS is written as the second of the pair only" \
-		"before WRMSR IA32_PERF_METRICS at 14"
+		"before WRMSR IA32_PERF_METRICS at 15"
 }
 
 @test "a put that leaves the counter cleared alone is refused" {
@@ -121,14 +122,17 @@ refused() {
 }
 
 @test "a put that gives back another GLOBAL_CTRL than there was is refused" {
-	wr PERF_GLOBAL_CTRL 0xf
 	load_begins; pair 0x0 0x0; enter
 	leave; pair 0x1234 0xff; put_ends
-	check
-	[ "$status" = 0 ]
 	sed -i '1s/0xf/0x1f/' "$trace"
 	check
 	refused "The put ends with the GLOBAL_CTRL that the host had" "0xf was 0x1f"
+	sed -i '1s/wrmsr/rdmsr/' "$trace"
+	check
+	refused "The put ends with the GLOBAL_CTRL that the host had" "0xf was 0x1f"
+	sed -i 1d "$trace"
+	check
+	refused "The put ends with the GLOBAL_CTRL that the host had" "0xf was unknown"
 }
 
 # a_switch SLOTS METRICS: of a guest that is loaded with these and leaves others

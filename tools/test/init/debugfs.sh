@@ -131,6 +131,14 @@ yes switch | head -n 1024 | to script "script 1024"
 yes | head -c 40961 | to script "script long"
 echo "script kept: $(sort $folder/script | uniq -c | paste -sd' ')"
 echo "sessions and scripts: $before then $(sessions)"
+last_line > /dev/null
+before=$(sessions)
+/write_nothing > $folder/script
+status=$?
+/write_nothing > $folder/run
+echo "nothing: $status $?, $(last_line)"
+echo "script after nothing: $(sort $folder/script | uniq -c | paste -sd' ')"
+echo "sessions before and after nothing: $before $(sessions)"
 
 # A run that takes long: who comes second, and how it ends.
 begin_long() {
