@@ -10,11 +10,16 @@
 
 enum { CORE_TIMER = 1000 };
 
-/* What a guest writes to FIXED_CTR_CTRL and GLOBAL_CTRL to count all that is fixed. */
 #define CORE_ALL_FIXED	(FIXED_CTR_CTRL_OS(0) | FIXED_CTR_CTRL_OS(1) | \
 			 FIXED_CTR_CTRL_OS(2) | FIXED_CTR_CTRL_OS(3))
 #define CORE_ENABLE_ALL	(GLOBAL_FIXED(0) | GLOBAL_FIXED(1) | GLOBAL_FIXED(2) | \
 			 GLOBAL_FIXED(3) | GLOBAL_CTRL_METRICS)
+/* The first steps of a guest that counts all that is fixed, the pair from 0. */
+#define GUEST_COUNTS_FIXED						\
+	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, CORE_ALL_FIXED },		\
+	{ GUEST_WRMSR, IA32_FIXED_CTR3, 0 },				\
+	{ GUEST_WRMSR, IA32_PERF_METRICS, 0 },				\
+	{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL, CORE_ENABLE_ALL }
 
 struct core {
 	struct soft_cpu		*cpu;

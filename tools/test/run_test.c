@@ -13,10 +13,7 @@
 
 /* As the real guest does it: program, clear the pair, work, stop, read. */
 static const struct guest_step measuring_guest[] = {
-	{ GUEST_WRMSR, IA32_FIXED_CTR_CTRL, CORE_ALL_FIXED },
-	{ GUEST_WRMSR, IA32_FIXED_CTR3, 0 },
-	{ GUEST_WRMSR, IA32_PERF_METRICS, 0 },
-	{ GUEST_WRMSR, IA32_PERF_GLOBAL_CTRL, CORE_ENABLE_ALL },
+	GUEST_COUNTS_FIXED,
 	{ GUEST_SLOTS, .val = 1000 },
 	{ GUEST_TIMER },
 	{ GUEST_SLOTS, .val = 1000 },
