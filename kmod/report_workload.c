@@ -2,6 +2,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/bitops.h>
 #include <linux/printk.h>
+#include <linux/stringify.h>
 #include "kmod/ktap.h"
 #include "kmod/report.h"
 #include "kmod/results.h"
@@ -234,17 +235,18 @@ static const char *unless_slots(const struct session *session, bool there,
 
 /*
  * Each switch rounds the shares to the register's unit. So many in a slice move
- * those of steady work by less than a point, see tools/soak/drift; more may be off
- * without anything being lost.
+ * those of each workload by less than a point, in the simulated machine; with more
+ * they may be off without anything being lost, see tools/soak/drift.
  */
-enum { MAX_SWITCHES_PER_SLICE = 50 };
+#define MAX_SWITCHES_PER_SLICE 50
 
 static const char *unless_shares(const struct session *session)
 {
 	const struct session_options *options = &session->options;
 
 	if (options->switches > MAX_SWITCHES_PER_SLICE * options->slices)
-		return "more than 50 switches in a slice: each rounds the shares";
+		return "more than " __stringify(MAX_SWITCHES_PER_SLICE)
+		       " switches in a slice: each rounds the shares";
 	return unless_slots(session, counts_metrics(session), NO_METRICS);
 }
 
